@@ -1,0 +1,138 @@
+"""The gateway as an ASGI application: bodies bounded, headers joined, cross-origin requests answered."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from rowgate.app import Gateway
+from rowgate.errors import Refusal
+from rowgate.request import Incoming
+from rowgate.response import Answer, refuse
+
+__all__ = ["Asgi", "Receive", "Scope", "Send", "send_answer"]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_METHODS = "GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"
+_ALWAYS_ALLOWED = ("Accept", "Accept-Language", "Content-Language")
+_EXPOSED = (
+    "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, "
+    "Transfer-Encoding, Range-Unit"
+)
+
+
+class Asgi:
+    """Serves a gateway under ``prefix`` (``/rest/v1``, or nothing)."""
+
+    def __init__(self, gateway: Gateway, prefix: str = "") -> None:
+        self._gateway = gateway
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        headers = join_headers(scope["headers"])
+        if is_preflight(scope, headers):
+            await send_answer(send, self._preflight(headers), self._cors(headers))
+            return
+        try:
+            body = await read_body(receive, headers, self._gateway.config.max_body)
+        except Refusal as refusal:
+            await send_answer(send, refuse(refusal), self._cors(headers))
+            return
+        except ConnectionAbortedError:
+            return
+        path = scope["path"].removeprefix(self._prefix)
+        incoming = Incoming(scope["method"], path, scope["query_string"], headers, body)
+        await send_answer(send, await self._gateway.answer(incoming), self._cors(headers))
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._gateway.start()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the server must be told
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._gateway.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _preflight(self, headers: dict[str, str]) -> Answer:
+        asked = headers.get("access-control-request-headers", "")
+        wanted = [name.strip() for name in asked.split(",") if name.strip()]
+        allowed = ", ".join(dict.fromkeys(("Authorization", *wanted, *_ALWAYS_ALLOWED)))
+        return Answer(
+            200,
+            (
+                ("Access-Control-Allow-Methods", _METHODS),
+                ("Access-Control-Allow-Headers", allowed),
+                ("Access-Control-Max-Age", "86400"),
+            ),
+        )
+
+    def _cors(self, headers: dict[str, str]) -> list[tuple[str, str]]:
+        origin = headers.get("origin")
+        allowed = self._gateway.config.server_cors_allowed_origins
+        if origin is None or (allowed and origin not in allowed):
+            return []
+        if allowed:
+            own = [("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true")]
+        else:
+            own = [("Access-Control-Allow-Origin", "*")]
+        return [*own, ("Access-Control-Expose-Headers", _EXPOSED)]
+
+
+def is_preflight(scope: Scope, headers: dict[str, str]) -> bool:
+    return bool(
+        scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
+    )
+
+
+def join_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Header names are lower case; a repeated header is one, joined by commas."""
+    joined: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        joined[key] = f"{joined[key]}, {text}" if key in joined else text
+    return joined
+
+
+async def read_body(receive: Receive, headers: dict[str, str], limit: int) -> bytes:
+    """The whole body.
+
+    Raises Refusal (413) past ``limit`` bytes, ConnectionAbortedError if the client has gone.
+    """
+    if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > limit:
+        raise _too_large(limit)
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionAbortedError
+        chunk = message.get("body", b"")
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, "PGRST102", f"The body is larger than {limit} bytes", None, "Send it in parts")
+
+
+async def send_answer(send: Send, answer: Answer, more: Iterable[tuple[str, str]] = ()) -> None:
+    """Send an answer, with more headers of the server's own."""
+    headers = [_encoded(name, value) for name, value in (*answer.headers, *more)]
+    if answer.status != 204:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _encoded(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.lower().encode("latin-1"), value.encode("latin-1", "replace")

@@ -1,0 +1,77 @@
+"""Every way a request can be refused: code, HTTP status, message, details and hint.
+
+Codes and statuses are PostgREST's (https://docs.postgrest.org/en/stable/references/errors.html), so
+that clients written for it understand ours.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """A request that is answered with an error, and the answer."""
+
+    status: int
+    code: str
+    message: str
+    details: Any = None
+    hint: str | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=())
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body that every error has: four keys, nulls kept."""
+        return {"code": self.code, "details": self.details, "hint": self.hint, "message": self.message}
+
+
+def status_of(sqlstate: str, *, anonymous: bool, message: str = "") -> int:
+    """The HTTP status for an error that PostgreSQL raised, by its five-letter SQLSTATE."""
+    if sqlstate == "42501":
+        return 401 if anonymous else 403
+    if sqlstate == "21000":
+        return 400 if "requires a WHERE clause" in message else 500
+    if sqlstate[:2] == "PT" and sqlstate[2:].isdigit():
+        return int(sqlstate[2:])
+    exact = _EXACT.get(sqlstate)
+    if exact is not None:
+        return exact
+    return _BY_CLASS.get(sqlstate[:2], 400)
+
+
+_EXACT = {
+    "23503": 409,
+    "23505": 409,
+    "25006": 405,
+    "42883": 404,
+    "42P01": 404,
+    "42P17": 500,
+    "53400": 500,
+    "57P01": 503,
+    "P0001": 400,
+}
+
+_BY_CLASS = {
+    "08": 503,
+    "09": 500,
+    "0L": 403,
+    "0P": 403,
+    "25": 500,
+    "28": 403,
+    "2D": 500,
+    "38": 500,
+    "39": 500,
+    "3B": 500,
+    "40": 500,
+    "53": 503,
+    "54": 500,
+    "55": 500,
+    "57": 500,
+    "58": 500,
+    "F0": 500,
+    "HV": 500,
+    "P0": 500,
+    "XX": 500,
+}

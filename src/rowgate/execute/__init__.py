@@ -1,0 +1,128 @@
+"""Runs a statement as the caller: role, claims and request go in with it, in one round trip."""
+
+from collections.abc import Callable, Sequence
+
+from rowgate.auth import Caller
+from rowgate.config import Config
+from rowgate.errors import Refusal, status_of
+from rowgate.execute.connection import Connection, ConnectionLost, DatabaseError, Row
+from rowgate.execute.pool import Pool
+from rowgate.request import ApiRequest
+from rowgate.sql import RESULT, Statement
+from rowgate.sql.parts import quote
+
+__all__ = ["Executor", "ResultSet"]
+
+_BEGIN, _COMMIT, _ROLLBACK = Statement("BEGIN"), Statement("COMMIT"), Statement("ROLLBACK")
+
+
+class ResultSet:
+    """The single row that every statement answers with (``rowgate.sql.RESULT``)."""
+
+    __slots__ = ("body", "headers", "location", "page", "status", "total", "updated")
+
+    def __init__(self, row: Row) -> None:
+        body, page, total, location, updated, headers, status = row
+        assert len(row) == len(RESULT)
+        self.body = body or b""
+        self.page = int(page or 0)
+        self.total = None if total is None else int(total)
+        self.location = location
+        self.updated = int(updated or 0)
+        self.headers = headers
+        self.status = status
+
+
+Verify = Callable[[ResultSet], None]
+
+
+class Executor:
+    """Runs statements over a pool of connections."""
+
+    def __init__(self, config: Config) -> None:
+        self._pool = Pool(config)
+        self._path = ", ".join(quote(name) for name in config.db_extra_search_path)
+        self._settings = _settings_text(tuple(config.app_settings))
+        self._app_values = tuple(value.encode() for value in config.app_settings.values())
+
+    async def run(
+        self,
+        caller: Caller,
+        request: ApiRequest,
+        statement: Statement,
+        *,
+        read_only: bool,
+        headers: str,
+        verify: Verify | None = None,
+    ) -> ResultSet:
+        """Run the statement in a transaction of its own.
+
+        With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
+        """
+        settings = self._settings_for(caller, request, headers, read_only=read_only)
+        try:
+            async with self._pool.connection() as connection:
+                if verify is None:
+                    return ResultSet((await connection.run((settings, statement)))[-1])
+                return await _verified(connection, (settings, statement), verify)
+        except DatabaseError as error:
+            raise refusal(error, caller) from error
+        except ConnectionLost as error:
+            raise Refusal(
+                503, "PGRST001", "Database connection lost.", str(error).strip() or None, "Try again shortly."
+            ) from error
+
+    def _settings_for(
+        self, caller: Caller, request: ApiRequest, headers: str, *, read_only: bool
+    ) -> Statement:
+        values = (
+            f"{quote(request.schema)}, {self._path}" if self._path else quote(request.schema),
+            caller.role,
+            caller.claims,
+            request.method,
+            request.path,
+            headers,
+            "on" if read_only else "off",
+        )
+        return Statement(self._settings, [*(value.encode() for value in values), *self._app_values])
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+async def _verified(connection: Connection, statements: Sequence[Statement], verify: Verify) -> ResultSet:
+    """An explicit BEGIN outlives the pipeline's Sync, so a failure leaves a transaction to be ended."""
+    try:
+        rows = await connection.run((_BEGIN, *statements))
+        result = ResultSet(rows[-1])
+        verify(result)
+    except (DatabaseError, Refusal):
+        await connection.run((_ROLLBACK,))
+        raise
+    await connection.run((_COMMIT,))
+    return result
+
+
+def refusal(error: DatabaseError, caller: Caller) -> Refusal:
+    """PostgreSQL's error as an answer, with PostgREST's status for its SQLSTATE."""
+    status = status_of(error.sqlstate, anonymous=caller.anonymous, message=error.message)
+    headers = (("WWW-Authenticate", "Bearer"),) if status == 401 else ()
+    return Refusal(status, error.sqlstate, error.message, error.details, error.hint, headers)
+
+
+def _settings_text(app_settings: Sequence[str]) -> str:
+    """One SELECT that makes all settings, for this transaction only."""
+    names = (
+        "search_path",
+        "role",
+        "request.jwt.claims",
+        "request.method",
+        "request.path",
+        "request.headers",
+        "transaction_read_only",
+        *(f"app.settings.{name}" for name in app_settings),
+    )
+    calls = (
+        f"set_config('{name.replace(chr(39), chr(39) * 2)}', ${i}, true)" for i, name in enumerate(names, 1)
+    )
+    return f"SELECT {', '.join(calls)}"

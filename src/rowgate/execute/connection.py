@@ -1,0 +1,189 @@
+"""One PostgreSQL connection driven through libpq's pipeline mode: many statements, one round trip.
+
+A pipeline without BEGIN is one implicit transaction up to its Sync: settings made with
+``set_config(..., true)`` are gone afterwards, and an error undoes everything before it.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import pq
+
+from rowgate.sql import Statement
+
+PREPARED = 500  # statements kept prepared on a connection; the oldest make room
+_OK = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
+
+Row = tuple[bytes | None, ...]
+
+
+@dataclass(eq=False)
+class DatabaseError(Exception):
+    """What PostgreSQL said went wrong."""
+
+    sqlstate: str
+    message: str
+    details: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.sqlstate}: {self.message}"
+
+
+class ConnectionLost(Exception):
+    """The connection is gone, and with it any knowledge of what became of the transaction."""
+
+
+class Connection:
+    """Runs one pipeline at a time. Not for several tasks at once."""
+
+    def __init__(self, session: "psycopg.AsyncConnection[Row]") -> None:
+        self._session = session
+        self._link = session.pgconn
+        self._link.nonblocking = 1
+        self._link.enter_pipeline_mode()
+        self._loop = asyncio.get_running_loop()
+        self._socket = self._link.socket
+        self._names: OrderedDict[str, bytes] = OrderedDict()
+        self._made = 0
+        self._results: list[pq.abc.PGresult] = []
+        self._done: asyncio.Future[list[pq.abc.PGresult]] | None = None
+        self._writing = False
+        self._closed = False
+        # Always listening: the end of an idle connection is noticed when it comes.
+        self._loop.add_reader(self._socket, self._readable)
+
+    @classmethod
+    async def open(cls, conninfo: str) -> "Connection":
+        session = await psycopg.AsyncConnection[Row].connect(conninfo, autocommit=True)
+        return cls(session)
+
+    @property
+    def usable(self) -> bool:
+        """Whether another pipeline may be sent; never while one is unfinished."""
+        return self._done is None and self._link.status == pq.ConnStatus.OK
+
+    async def run(self, statements: Sequence[Statement]) -> list[Row]:
+        """Send the statements in one flush and return the first row of each that has one.
+
+        Raises DatabaseError for the first that fails; the rest are then skipped and all is undone.
+        """
+        new: list[str] = []
+        try:
+            for statement in statements:
+                self._send(statement, new)
+            self._link.pipeline_sync()
+        except psycopg.Error as error:
+            self.close()
+            raise ConnectionLost(str(error)) from error
+        results = await self._exchange()
+        failure = next((result for result in results if result.status not in _OK), None)
+        if failure is None:
+            return [_first_row(result) for result in results if result.status == pq.ExecStatus.TUPLES_OK]
+        for text in new:
+            # Which of the new names exist now is uncertain: give them up.
+            self._names.pop(text, None)
+        raise _error(failure)
+
+    def _send(self, statement: Statement, new: list[str]) -> None:
+        name = self._names.get(statement.text)
+        if name is None:
+            name = self._name(statement.text)
+            new.append(statement.text)
+            self._link.send_prepare(name, statement.text.encode())
+        else:
+            self._names.move_to_end(statement.text)
+        self._link.send_query_prepared(name, statement.parameters or None)
+
+    def _name(self, text: str) -> bytes:
+        self._made += 1
+        name = b"rowgate_%d" % self._made
+        if len(self._names) >= PREPARED:
+            _, oldest = self._names.popitem(last=False)
+            self._link.send_query_params(b"DEALLOCATE " + oldest, None)
+        self._names[text] = name
+        return name
+
+    async def _exchange(self) -> list[pq.abc.PGresult]:
+        """Write all, read until Sync. The reading goes on even if whoever waits has gone away."""
+        self._results = []
+        self._done = self._loop.create_future()
+        self._flush()
+        return await asyncio.shield(self._done)
+
+    def _flush(self) -> None:
+        try:
+            unsent = self._link.flush() == 1
+        except psycopg.Error as error:
+            self._finish(ConnectionLost(str(error)))
+            return
+        if unsent and not self._writing:
+            self._loop.add_writer(self._socket, self._flush)
+        elif not unsent and self._writing:
+            self._loop.remove_writer(self._socket)
+        self._writing = unsent
+
+    def _readable(self) -> None:
+        try:
+            self._link.consume_input()
+            if self._writing:
+                self._flush()
+            self._take_results()
+        except psycopg.Error as error:
+            self._finish(ConnectionLost(str(error)))
+
+    def _take_results(self) -> None:
+        while self._done is not None and not self._link.is_busy():
+            result = self._link.get_result()
+            if result is None:
+                continue  # the end of one statement's results; the Sync is still to come
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                self._finish(None)
+            else:
+                self._results.append(result)
+
+    def _finish(self, failure: Exception | None) -> None:
+        """End the pipeline: hand over its results, or close the connection and hand over why."""
+        done, self._done = self._done, None
+        if failure is not None:
+            self.close()
+        if done is None or done.done():
+            return
+        if failure is None:
+            done.set_result(self._results)
+        else:
+            done.set_exception(failure)
+            done.exception()  # nobody may be waiting any more
+
+    def close(self) -> None:
+        """Drop the connection; a pipeline under way fails."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self._socket)
+        if self._writing:
+            self._loop.remove_writer(self._socket)
+        self._link.finish()
+        self._finish(ConnectionLost("the connection was closed"))
+
+
+def _first_row(result: pq.abc.PGresult) -> Row:
+    if not result.ntuples:
+        return ()
+    return tuple(result.get_value(0, column) for column in range(result.nfields))
+
+
+def _error(result: pq.abc.PGresult) -> DatabaseError:
+    def said(field: pq.DiagnosticField) -> str | None:
+        value = result.error_field(field)
+        return value.decode("utf-8", "replace") if value is not None else None
+
+    return DatabaseError(
+        said(pq.DiagnosticField.SQLSTATE) or "XX000",
+        said(pq.DiagnosticField.MESSAGE_PRIMARY) or result.get_error_message(),
+        said(pq.DiagnosticField.MESSAGE_DETAIL),
+        said(pq.DiagnosticField.MESSAGE_HINT),
+    )

@@ -1,0 +1,111 @@
+"""From HTTP to an ``ApiRequest``: what the client wishes, with no knowledge of any database."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from rowgate.config import Config
+from rowgate.errors import Refusal
+from rowgate.request import headers as read_headers
+from rowgate.request.model import Action, ApiRequest, Query, Window
+from rowgate.request.payload import parse_arguments, parse_payload
+from rowgate.request.query import parse_query
+
+__all__ = ["ApiRequest", "Incoming", "parse_request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as any server hands it over. Header names are lower case; repeated ones joined by commas."""
+
+    method: str
+    path: str
+    query_string: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+_ACTIONS = {
+    "GET": Action.READ,
+    "HEAD": Action.READ,
+    "POST": Action.INSERT,
+    "PATCH": Action.UPDATE,
+    "DELETE": Action.DELETE,
+}
+
+
+def parse_request(incoming: Incoming, config: Config) -> ApiRequest:
+    """Read the whole request or refuse it; ``path`` is relative to where the gateway is mounted."""
+    target, call = _target(incoming.path)
+    action = _action(incoming.method, call=call)
+    by_get = incoming.method in ("GET", "HEAD")
+    profile = incoming.headers.get("accept-profile" if by_get else "content-profile")
+    schema = read_headers.choose_schema(profile, config.db_schemas)
+    query = parse_query(incoming.query_string, call=call and by_get, max_depth=config.max_depth)
+    request = ApiRequest(
+        method=incoming.method,
+        path=incoming.path,
+        action=action,
+        schema=schema,
+        target=target,
+        query=_ranged(query, incoming, config) if by_get or call else query,
+        preferences=read_headers.parse_preferences(incoming.headers.get("prefer", "")),
+        media=read_headers.choose_media(incoming.headers.get("accept", "")),
+        by_get=by_get,
+        negotiated=len(config.db_schemas) > 1,
+    )
+    return _with_payload(request, incoming)
+
+
+def _target(path: str) -> tuple[str, bool]:
+    parts = path.strip("/").split("/")
+    if len(parts) == 1 and parts[0]:
+        return parts[0], False
+    if len(parts) == 2 and parts[0] == "rpc" and parts[1]:
+        return parts[1], True
+    if parts == [""]:
+        raise Refusal(404, "PGRST126", "Root endpoint metadata is disabled")
+    raise Refusal(404, "PGRST125", "Invalid path specified in request URL")
+
+
+def _action(method: str, *, call: bool) -> Action:
+    if call:
+        if method in ("GET", "HEAD", "POST"):
+            return Action.CALL
+        raise Refusal(405, "PGRST101", f"Cannot use the {method} method on RPC")
+    if method not in _ACTIONS:
+        raise Refusal(405, "PGRST117", f"Unsupported HTTP method: {method}")
+    return _ACTIONS[method]
+
+
+def _ranged(query: Query, incoming: Incoming, config: Config) -> Query:
+    """Let the Range header and the server's own limit narrow the root's window."""
+    window = query.windows.get((), Window())
+    asked = read_headers.parse_range(incoming.headers) if incoming.method == "GET" else None
+    if asked:
+        window = _intersect(window, asked)
+    if config.db_max_rows is not None:
+        window = _intersect(window, Window(window.offset, config.db_max_rows))
+    return query if window.whole else replace(query, windows={**query.windows, (): window})
+
+
+def _intersect(one: Window, other: Window) -> Window:
+    offset = max(one.offset, other.offset)
+    ends = [window.offset + window.limit for window in (one, other) if window.limit is not None]
+    return Window(offset, max(min(ends) - offset, 0) if ends else None)
+
+
+def _with_payload(request: ApiRequest, incoming: Incoming) -> ApiRequest:
+    content_type = incoming.headers.get("content-type", "")
+    if request.action is Action.CALL:
+        if request.by_get:
+            return request
+        return replace(request, payload=parse_arguments(incoming.body, content_type))
+    if request.action in (Action.INSERT, Action.UPDATE):
+        return replace(request, payload=parse_payload(incoming.body, content_type, request.query.columns))
+    return request
+
+
+def headers_as_json(headers: Mapping[str, str]) -> str:
+    """What ``current_setting('request.headers')`` holds in the database."""
+    return json.dumps(dict(headers), ensure_ascii=True, separators=(",", ":"))

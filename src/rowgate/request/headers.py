@@ -1,0 +1,99 @@
+"""What the headers ask for: preferences, media type, schema and range."""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import TypeVar
+
+from rowgate.errors import Refusal
+from rowgate.request.model import MediaType, Preferences, Resolution, Return, Window
+
+_RANGE = re.compile(r"(\d+)-(\d*)")
+_Choice = TypeVar("_Choice", bound=Enum)
+_COUNTS = frozenset({"exact", "planned", "estimated"})
+
+
+def parse_preferences(header: str) -> Preferences:
+    """Read ``Prefer``; the first of a kind wins and what we do not know is passed over."""
+    said: dict[str, str] = {}
+    for part in header.split(","):
+        name, _, value = part.strip().partition("=")
+        said.setdefault(name.strip(), value.strip())
+    count = said.get("count")
+    return Preferences(
+        resolution=_one_of(Resolution, said.get("resolution")),
+        returning=_one_of(Return, said.get("return")),
+        count=count if count in _COUNTS else None,
+    )
+
+
+def _one_of(kind: type[_Choice], value: str | None) -> _Choice | None:
+    return next((member for member in kind if member.value == value), None)
+
+
+def choose_media(accept: str) -> MediaType:
+    """The best of what the client accepts and we can make; JSON where it accepts anything."""
+    if accept in ("", "*/*", "application/json"):
+        return MediaType.JSON
+    for wanted in sorted(_ranges(accept), key=lambda pair: -pair[1]):
+        media = _MEDIA.get(wanted[0])
+        if media and wanted[1] > 0:
+            return media
+    raise Refusal(406, "PGRST107", f"None of these media types are available: {accept}")
+
+
+_MEDIA = {
+    "*/*": MediaType.JSON,
+    "application/*": MediaType.JSON,
+    "application/json": MediaType.JSON,
+    "application/vnd.pgrst.array": MediaType.ARRAY,
+    "application/vnd.pgrst.array+json": MediaType.ARRAY,
+    "application/vnd.pgrst.object": MediaType.OBJECT,
+    "application/vnd.pgrst.object+json": MediaType.OBJECT,
+}
+
+
+def _ranges(accept: str) -> list[tuple[str, float]]:
+    ranges = []
+    for part in accept.split(","):
+        media, *parameters = (piece.strip() for piece in part.split(";"))
+        quality = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+        try:
+            ranges.append((media.lower(), float(quality)))
+        except ValueError:
+            ranges.append((media.lower(), 1.0))
+    return ranges
+
+
+def choose_schema(wanted: str | None, schemas: Sequence[str]) -> str:
+    """The schema of ``Accept-Profile`` or ``Content-Profile``; the first one where none is named."""
+    if not wanted:
+        return schemas[0]
+    if wanted not in schemas:
+        raise Refusal(
+            406,
+            "PGRST106",
+            f"Invalid schema: {wanted}",
+            None,
+            f"Only the following schemas are exposed: {', '.join(schemas)}",
+        )
+    return wanted
+
+
+def parse_range(headers: Mapping[str, str]) -> Window | None:
+    """``Range: 0-9`` counts rows, both ends included; other units are not ours and are passed over."""
+    text = headers.get("range")
+    if not text or headers.get("range-unit", "items") != "items":
+        return None
+    found = _RANGE.fullmatch(text.strip().removeprefix("items="))
+    if not found:
+        return None
+    first, last = int(found[1]), int(found[2]) if found[2] else None
+    if last is not None and last < first:
+        raise Refusal(
+            416,
+            "PGRST103",
+            "Requested range not satisfiable",
+            "The lower boundary must be lower than or equal to the upper boundary in the Range header.",
+        )
+    return Window(first, None if last is None else last - first + 1)

@@ -1,0 +1,70 @@
+"""Request bodies: checked for shape here, handed to PostgreSQL as the bytes they came in.
+
+Only the keys are read in Python. The values are PostgreSQL's to convert, so that no number loses a digit.
+"""
+
+import json
+from typing import Any, NoReturn
+
+from rowgate.errors import Refusal
+from rowgate.request.model import Payload
+
+
+def parse_payload(body: bytes, content_type: str, columns: tuple[str, ...] | None) -> Payload:
+    """Read a JSON body of one object or many.
+
+    With ``columns`` the client names the keys and the objects may differ; else all must have the same keys.
+    """
+    _check_type(content_type)
+    value = load_json(body)
+    if isinstance(value, dict):
+        return Payload(body, columns or tuple(value), 1, is_array=False)
+    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+        keys = columns if columns is not None else _common_keys(value)
+        return Payload(body, keys, len(value), is_array=True)
+    return _refuse("The body must be a JSON object or an array of JSON objects")
+
+
+def parse_arguments(body: bytes, content_type: str) -> Payload:
+    """Read the body of a function call: one object of arguments by name; no body means no arguments."""
+    _check_type(content_type)
+    if not body.strip():
+        return Payload(b"{}", (), 1, is_array=False)
+    value = load_json(body)
+    if not isinstance(value, dict):
+        _refuse("The body of a function call must be a JSON object whose keys are the names of its arguments")
+    return Payload(body, tuple(value), 1, is_array=False)
+
+
+def load_json(body: bytes) -> Any:
+    """Decode a body, or refuse it; nothing in it may bring the parser down."""
+    if not body.strip():
+        _refuse("Empty or invalid json")
+    try:
+        return json.loads(body, parse_constant=_no_constant, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        _refuse("Empty or invalid json")
+
+
+def _no_constant(name: str) -> NoReturn:
+    # Python reads NaN and Infinity, which are not JSON.
+    raise ValueError(name)
+
+
+def _check_type(content_type: str) -> None:
+    media = content_type.partition(";")[0].strip().lower()
+    if media and media != "application/json" and not media.endswith("+json"):
+        _refuse(f"Content-Type not acceptable: {media}")
+
+
+def _common_keys(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    if not rows:
+        return ()
+    keys = rows[0].keys()
+    if any(row.keys() != keys for row in rows):
+        _refuse("All object keys must match")
+    return tuple(keys)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise Refusal(400, "PGRST102", message)

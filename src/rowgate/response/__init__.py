@@ -1,0 +1,160 @@
+"""From a result to status, headers and body."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote as percent
+
+from rowgate.catalog.model import Relation
+from rowgate.errors import Refusal
+from rowgate.execute import ResultSet
+from rowgate.plan.model import Call, Insert, Plan, Read, Write
+from rowgate.request.model import ApiRequest, MediaType, Resolution, Return
+
+__all__ = ["Answer", "answer", "refuse", "verify_singular"]
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: any server can send it."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+
+def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
+    """The answer to a request that was carried out."""
+    if isinstance(plan, Call) and plan.routine.returns.void:
+        status, body = 204, b""
+    elif isinstance(plan, Read | Call):
+        verify_singular(request, result) if _counts_rows(plan) else None
+        status, body = _range_status(request, result), result.body
+    else:
+        status, body = _write_status(plan, result), result.body
+    status = _status_from_sql(result) or status
+    headers = [*_headers(request, plan, result, body), *_headers_from_sql(result)]
+    return Answer(status, tuple(headers), b"" if request.method == "HEAD" else body)
+
+
+def refuse(refusal: Refusal) -> Answer:
+    """The answer to a request that was not. The body has four keys, sorted and compact, as clients expect."""
+    body = json.dumps(refusal.body(), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(
+        errors="replace"
+    )
+    headers = (
+        ("Content-Type", "application/json; charset=utf-8"),
+        ("Proxy-Status", f"PostgREST; error={refusal.code}"),
+        *refusal.headers,
+    )
+    return Answer(refusal.status, headers, body)
+
+
+def verify_singular(request: ApiRequest, result: ResultSet) -> None:
+    """One object was asked for: anything but exactly one row is refused (and a write undone)."""
+    if request.media.singular and result.page != 1:
+        raise Refusal(
+            406,
+            "PGRST116",
+            "Cannot coerce the result to a single JSON object",
+            f"The result contains {result.page} rows",
+        )
+
+
+def _counts_rows(plan: Plan) -> bool:
+    return not isinstance(plan, Call) or plan.routine.returns.many
+
+
+def _range_status(request: ApiRequest, result: ResultSet) -> int:
+    """200 for all there is (or for who knows), 206 for a part, 416 for a page behind the end."""
+    if result.total is None:
+        return 200
+    offset = request.window.offset
+    if offset and offset > result.total:
+        raise Refusal(
+            416,
+            "PGRST103",
+            "Requested range not satisfiable",
+            f"An offset of {offset} was requested, but there are only {result.total} rows.",
+            headers=(("Content-Range", f"*/{result.total}"),),
+        )
+    return 206 if result.page < result.total else 200
+
+
+def _write_status(plan: Write, result: ResultSet) -> int:
+    if isinstance(plan, Insert):
+        merged = plan.conflict is not None and plan.conflict.resolution is Resolution.MERGE
+        return 200 if merged and result.page and result.updated >= result.page else 201
+    return 200 if plan.returning is Return.REPRESENTATION else 204
+
+
+def _headers(request: ApiRequest, plan: Plan, result: ResultSet, body: bytes) -> list[tuple[str, str]]:
+    headers = []
+    if body or request.method == "HEAD":
+        headers.append(("Content-Type", f"{_media(request).value}; charset=utf-8"))
+    if isinstance(plan, Read | Call):
+        if _counts_rows(plan):
+            headers.append(("Content-Range", _content_range(request.window.offset, result)))
+        if isinstance(plan, Read):
+            headers.append(("Content-Location", f"/{percent(request.target)}"))
+    else:
+        headers.append(("Content-Range", _written_range(plan, result)))
+        headers += _location(plan.relation, result)
+    applied = request.preferences.applied(request.action)
+    if applied:
+        headers.append(("Preference-Applied", applied))
+    if request.negotiated:
+        headers.append(("Content-Profile", request.schema))
+    return headers
+
+
+def _media(request: ApiRequest) -> MediaType:
+    return request.media if request.media is MediaType.OBJECT else MediaType.JSON
+
+
+def _content_range(offset: int, result: ResultSet) -> str:
+    total = "*" if result.total is None else str(result.total)
+    return f"{offset}-{offset + result.page - 1}/{total}" if result.page else f"*/{total}"
+
+
+def _written_range(plan: Write, result: ResultSet) -> str:
+    total = "*" if result.total is None else str(result.total)
+    if isinstance(plan, Insert) or not result.page:
+        return f"*/{total}"
+    return f"0-{result.page - 1}/{total}"
+
+
+def _location(relation: Relation, result: ResultSet) -> Headers:
+    """Where a single new row can be read again."""
+    if result.location is None or result.page != 1:
+        return ()
+    values: Sequence[str] = json.loads(result.location)
+    keys = zip(relation.primary_key, values, strict=True)
+    query = "&".join(f"{percent(name, safe='')}=eq.{percent(value, safe='')}" for name, value in keys)
+    return (("Location", f"/{percent(relation.name.name)}?{query}"),)
+
+
+def _status_from_sql(result: ResultSet) -> int | None:
+    """``response.status``, set by a function."""
+    if result.status is None:
+        return None
+    if not (result.status.isdigit() and 100 <= int(result.status) <= 599):
+        raise Refusal(500, "PGRST112", "response.status GUC must be a valid status code")
+    return int(result.status)
+
+
+def _headers_from_sql(result: ResultSet) -> list[tuple[str, str]]:
+    """``response.headers``, set by a function: a JSON array of objects of one key each."""
+    if result.headers is None:
+        return []
+    try:
+        pairs = [next(iter(item.items())) for item in json.loads(result.headers) if len(item) == 1]
+        return [(str(name), str(value)) for name, value in pairs]
+    except (ValueError, AttributeError, TypeError):
+        raise Refusal(
+            500,
+            "PGRST111",
+            "response.headers GUC must be a JSON array composed of objects with a single key and a string value",  # noqa: E501,
+        ) from None

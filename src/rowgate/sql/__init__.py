@@ -1,0 +1,117 @@
+"""From a plan to ``Statement(text, parameters)``. The only folder that composes SQL.
+
+Every statement answers with one row of the same columns (``RESULT``), the body already JSON.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rowgate.plan.model import SOURCE, Call, Delete, Insert, Plan, Read, Update, Write
+from rowgate.request.model import ApiRequest, Return
+from rowgate.sql import write
+from rowgate.sql.call import call_source, is_scalar, served_source
+from rowgate.sql.parts import Parameters, quote
+from rowgate.sql.select import count, select
+
+__all__ = ["RESULT", "Statement", "render", "render_served"]
+
+RESULT = ("body", "page", "total", "location", "updated", "headers", "status")
+"""The columns of every statement's single row; ``status`` and ``headers`` were set by SQL, if at all."""
+
+_FROM_SQL = (
+    "nullif(current_setting('response.headers', true), '') AS headers, "
+    "nullif(current_setting('response.status', true), '') AS status"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL text and its parameters, in text format."""
+
+    text: str
+    parameters: Sequence[bytes | None] = ()
+
+
+def render(plan: Plan, request: ApiRequest) -> Statement:
+    """Say a plan in SQL."""
+    parameters = Parameters()
+    if isinstance(plan, Read):
+        text = _rows(plan, request, parameters)
+    elif isinstance(plan, Call):
+        text = (
+            f"WITH {quote(SOURCE)} AS ({call_source(plan, parameters)}) {_result(plan, request, parameters)}"
+        )
+    else:
+        source = _written(plan, parameters)
+        text = f"WITH {quote(SOURCE)} AS ({source}) {_confirm(plan, request, parameters)}"
+    return Statement(text, parameters.values)
+
+
+def render_served(plan: Call | Insert, request: ApiRequest, rows: bytes) -> Statement:
+    """The same answer over rows that the application made, fed through the declared type."""
+    parameters = Parameters()
+    source = served_source(plan, rows, parameters)
+    rest = (
+        _result(plan, request, parameters) if isinstance(plan, Call) else _confirm(plan, request, parameters)
+    )
+    return Statement(f"WITH {quote(SOURCE)} AS ({source}) {rest}", parameters.values)
+
+
+def _written(plan: Insert | Update | Delete, parameters: Parameters) -> str:
+    if isinstance(plan, Insert):
+        return write.insert(plan, parameters)
+    if isinstance(plan, Update):
+        return write.update(plan, parameters)
+    return write.delete(plan, parameters)
+
+
+def _rows(plan: Read | Call, request: ApiRequest, parameters: Parameters) -> str:
+    total = f"({count(plan.root, parameters)})" if plan.with_total else "NULL::bigint"
+    body = "''" if request.method == "HEAD" else _aggregate("item.*", singular=request.media.singular)
+    return _answer(body, "count(*)", total, f"({select(plan.root, parameters)}) AS item")
+
+
+def _result(plan: Call, request: ApiRequest, parameters: Parameters) -> str:
+    """How a function's rows become a body: bare values, one object, or an array."""
+    returns = plan.routine.returns
+    if returns.void:
+        return _answer("''", "1", "NULL::bigint", quote(SOURCE))
+    if not is_scalar(plan) and returns.many:
+        return _rows(plan, request, parameters)
+    value = f'{quote(SOURCE)}."value"' if is_scalar(plan) else "item.*"
+    source = quote(SOURCE) if is_scalar(plan) else f"({select(plan.root, parameters)}) AS item"
+    total = "count(*)" if plan.with_total else "NULL::bigint"
+    singular = not returns.many or request.media.singular
+    return _answer(_aggregate(value, singular=singular), "count(*)", total, source)
+
+
+def _confirm(plan: Write, request: ApiRequest, parameters: Parameters) -> str:
+    if plan.returning is Return.REPRESENTATION:
+        body = _aggregate("item.*", singular=request.media.singular)
+        source = f"({select(plan.root, parameters)}) AS item"
+    else:
+        body, source = "''", f"{quote(SOURCE)} AS item"
+    total = "count(*)" if request.preferences.count else "NULL::bigint"
+    return _answer(body, "count(*)", total, source, _location(plan))
+
+
+def _location(plan: Write) -> str:
+    """The primary key of a row, as text, for the Location header."""
+    keys = plan.relation.primary_key
+    if plan.returning is not Return.HEADERS or not keys or not isinstance(plan, Insert):
+        return "NULL"
+    values = ", ".join(f"{quote(SOURCE)}.{quote(key)}::text" for key in keys)
+    return f"(SELECT json_build_array({values})::text FROM {quote(SOURCE)} LIMIT 1)"
+
+
+def _aggregate(value: str, *, singular: bool) -> str:
+    if singular:
+        return f"coalesce((json_agg({value})->0)::text, 'null')"
+    return f"coalesce(json_agg({value})::text, '[]')"
+
+
+def _answer(body: str, page: str, total: str, source: str, location: str = "NULL") -> str:
+    return (
+        f"SELECT {body} AS body, {page} AS page, {total} AS total, {location} AS location, "
+        f"{write.UPDATED} AS updated, {_FROM_SQL} FROM {source}"
+    )

@@ -1,0 +1,103 @@
+"""INSERT, UPDATE and DELETE, each giving back what the answer needs and no more.
+
+The body goes to PostgreSQL whole, as one JSON parameter; ``json_to_recordset`` converts each value by the
+column's own input function, so no number passes through Python.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from rowgate.plan.model import Conflict, Delete, Insert, Node, TypedColumn, Update, Write
+from rowgate.request.model import Resolution, Return
+from rowgate.sql.parts import Parameters, Scope, qualified, quote
+
+BODY = quote("rowgate_body")
+UPDATED = "nullif(current_setting('rowgate.updated', true), '')"
+"""How many rows an upsert updated rather than inserted: views have no ``xmax`` to tell it by."""
+
+_COUNT_UPDATE = (
+    f"set_config('rowgate.updated', (coalesce({UPDATED}, '0')::bigint + 1)::text, true) IS NOT NULL"
+)
+
+
+def insert(plan: Insert, parameters: Parameters) -> str:
+    alias = quote(plan.root.alias)
+    columns = ", ".join(quote(column.name) for column in plan.columns)
+    target = f"INSERT INTO {qualified(plan.relation.name)} AS {alias}{f' ({columns})' if columns else ''}"
+    values = (
+        f"SELECT {columns} FROM {record(plan.payload.raw, plan.payload.is_array, plan.columns, parameters)}"
+    )
+    conflict = _on_conflict(plan.conflict, plan.columns) if plan.conflict else ""
+    return f"{target} {values}{conflict}{_returning(plan)}"
+
+
+def update(plan: Update, parameters: Parameters) -> str:
+    scope = Scope(plan.relation, plan.root.alias, parameters)
+    if not plan.columns:
+        # Nothing to set: the rows stay as they are, and none is reported as changed.
+        source = f"{qualified(plan.relation.name)} AS {quote(scope.alias)}"
+        return f"SELECT {_wanted(plan) or '1'} FROM {source} WHERE false"
+    changes = ", ".join(f"{quote(column.name)} = {BODY}.{quote(column.name)}" for column in plan.columns)
+    body = record(plan.payload.raw, plan.payload.is_array, plan.columns, parameters)
+    return (
+        f"UPDATE {qualified(plan.relation.name)} AS {quote(scope.alias)} SET {changes} FROM {body}"
+        f"{scope.where(plan.where)}{_returning(plan)}"
+    )
+
+
+def delete(plan: Delete, parameters: Parameters) -> str:
+    scope = Scope(plan.relation, plan.root.alias, parameters)
+    return (
+        f"DELETE FROM {qualified(plan.relation.name)} AS {quote(scope.alias)}"
+        f"{scope.where(plan.where)}{_returning(plan)}"
+    )
+
+
+def record(raw: bytes, is_array: bool, columns: Sequence[TypedColumn], parameters: Parameters) -> str:  # noqa: FBT001
+    """The body as rows of the named columns, in a FROM clause."""
+    placeholder = f"{parameters.add(raw)}::json"
+    if not columns:
+        # A row for each empty object: all its columns take their defaults.
+        return (
+            f"json_array_elements({placeholder}) AS {BODY}"
+            if is_array
+            else f"(SELECT {placeholder}) AS {BODY}"
+        )
+    function = "json_to_recordset" if is_array else "json_to_record"
+    types = ", ".join(f"{quote(column.name)} {column.type_name}" for column in columns)
+    return f"{function}({placeholder}) AS {BODY} ({types})"
+
+
+def _on_conflict(conflict: Conflict, columns: Sequence[TypedColumn]) -> str:
+    target = ", ".join(quote(name) for name in conflict.columns)
+    if conflict.resolution is Resolution.IGNORE or not columns:
+        return f" ON CONFLICT ({target}) DO NOTHING"
+    changes = ", ".join(f"{quote(column.name)} = EXCLUDED.{quote(column.name)}" for column in columns)
+    return f" ON CONFLICT ({target}) DO UPDATE SET {changes} WHERE {_COUNT_UPDATE}"
+
+
+def _returning(plan: Write) -> str:
+    """RETURNING needs the right to read, so a write that shows nothing asks for nothing."""
+    return f" RETURNING {_wanted(plan) or '1'}"
+
+
+def _wanted(plan: Write) -> str:
+    if plan.returning is Return.MINIMAL:
+        return ""
+    if plan.returning is Return.HEADERS:
+        names = plan.relation.primary_key
+    else:
+        names = tuple(dict.fromkeys(_needed(plan.root)))
+    alias = quote(plan.root.alias)
+    if "*" in names:
+        return f"{alias}.*"
+    return ", ".join(f"{alias}.{quote(name)}" for name in names)
+
+
+def _needed(root: Node) -> Iterator[str]:
+    """The columns that the answer is made of: shown, ordered by, or leading to what is embedded."""
+    yield from (output.field.name for output in root.outputs)
+    yield from (term.field.name for term in root.order)
+    for embed in root.embeds:
+        way = embed.relationship
+        pairs = way.junction.origin_pairs if way.junction else way.pairs
+        yield from (pair.origin for pair in pairs)
