@@ -1,0 +1,159 @@
+"""The composition root: settings and a database become one web application. The only importer of rowgate."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from rowgate.app import Gateway, PythonSide
+from rowgate.asgi import Asgi, Receive, Scope, Send, is_preflight, join_headers, send_answer
+from rowgate.auth import Authenticator
+from rowgate.catalog.model import Name
+from rowgate.config import Config
+from rowgate.errors import Refusal
+from rowgate.response import Answer, refuse
+from submeter.core.caller import Caller
+from submeter.core.problem import Problem, Refused
+from submeter.db.database import Database
+from submeter.parties.actions import create_customer_token
+from submeter.parties.tokens import KEY_ROLES
+from submeter.settings import Settings
+
+REST = "/rest/v1"
+
+
+class Application:
+    """Sends a request to the face it is meant for: ``/rest/v1``, ``/health``, or the page that names them."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        config = gateway_config(settings, database)
+        gateway = Gateway(config, python_side(settings, database))
+        self._rest = ApiKeyGate(Asgi(gateway, REST), config)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "lifespan" or path == REST or path.startswith(f"{REST}/"):
+            await self._rest(scope, receive, send)
+        elif scope["type"] == "http":
+            await send_answer(send, _front_page(path))
+
+
+class ApiKeyGate:
+    """Lets in who shows an API key: a token of ours for the role anon or service_role.
+
+    The key only opens the door; ``Authorization`` decides the role. It goes no further than here.
+    """
+
+    def __init__(self, rest: Asgi, config: Config) -> None:
+        self._rest = rest
+        self._authenticator = Authenticator(replace(config, db_anon_role=""))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or is_preflight(scope, join_headers(scope["headers"])):
+            await self._rest(scope, receive, send)
+            return
+        key, scope = _take_key(scope)
+        try:
+            self._check(key)
+        except Refusal as refusal:
+            await send_answer(send, refuse(refusal), [("Access-Control-Allow-Origin", "*")])
+            return
+        await self._rest(scope, receive, send)
+
+    def _check(self, key: str | None) -> None:
+        if not key:
+            hint = "Send it as the header apikey. `make demo` writes one to .submeter/demo.env"
+            raise Refusal(401, "KEY101", "No API key found in request", None, hint)
+        try:
+            role = self._authenticator.identify({"authorization": f"Bearer {key}"}).role
+        except Refusal as refusal:
+            raise Refusal(401, "KEY102", "Invalid API key", refusal.message, _KEY_HINT) from refusal
+        if role not in KEY_ROLES:
+            raise Refusal(401, "KEY102", "Invalid API key", f"A token of role {role} is no key", _KEY_HINT)
+
+
+_KEY_HINT = "The key is a token of role anon or service_role; other tokens go into Authorization: Bearer."
+
+
+def _take_key(scope: Scope) -> tuple[str | None, Scope]:
+    """The key from the header, or from the query as some clients send it; and the request without it."""
+    headers = [pair for pair in scope["headers"] if pair[0] != b"apikey"]
+    sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"apikey"]
+    query = scope["query_string"]
+    if b"apikey=" in query:
+        parts = query.split(b"&")
+        sent += [part[7:].decode("latin-1") for part in parts if part.startswith(b"apikey=")]
+        query = b"&".join(part for part in parts if not part.startswith(b"apikey="))
+    return (sent[0] if sent else None), {**scope, "headers": headers, "query_string": query}
+
+
+def gateway_config(settings: Settings, database: Database) -> Config:
+    """rowgate's settings for Submeter's database."""
+    return Config(
+        db_uri=database.authenticator_conninfo,
+        db_schemas=("public",),
+        db_extra_search_path=("extensions",),
+        db_anon_role="anon",
+        jwt_secret=settings.get_jwt_secret(),
+        app_settings={"default_esco": settings.default_esco or ""},
+        # A forgotten filter must not change every row of a company's books.
+        require_where=True,
+    )
+
+
+def python_side(settings: Settings, database: Database) -> PythonSide:
+    """What Python serves behind REST: functions whose SQL objects hold the signature, grants and comment."""
+
+    def customer_token(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        token = create_customer_token(
+            database,
+            _caller(claims),
+            str(arguments["customer_id"]),
+            str(arguments.get("valid_for") or "1 day"),
+            settings.get_jwt_secret(),
+            datetime.now(UTC),
+        )
+        return [{"token": token.text, "expires_at": token.expires_at.isoformat()}]
+
+    return {Name("public", "create_customer_token"): _worded(customer_token)}
+
+
+def _worded(action: Any) -> Any:
+    """The action with its refusals in the gateway's words."""
+
+    def call(claims: Mapping[str, Any], arguments: Any) -> Any:
+        try:
+            return action(claims, arguments)
+        except Refused as refused:
+            raise _refusal(refused.problem) from refused
+
+    return call
+
+
+_STATUS = {"PTY101": 404, "PTY102": 404}
+
+
+def _refusal(problem: Problem) -> Refusal:
+    status = _STATUS.get(problem.code, 400)
+    return Refusal(status, problem.code, problem.title, problem.detail or None, problem.hint or None)
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    return Caller(str(claims["role"]), claims.get("esco_id"), claims.get("customer_id"), claims.get("key"))
+
+
+def _front_page(path: str) -> Answer:
+    if path == "/health":
+        return _json(200, {"status": "ok"})
+    if path == "/":
+        return _json(200, {"name": "Submeter", "version": version("submeter"), "rest": REST})
+    return refuse(
+        Refusal(404, "WEB101", f"Nothing is served at {path}", None, f"The REST API is under {REST}")
+    )
+
+
+def _json(status: int, value: Mapping[str, Any]) -> Answer:
+    headers = (("Content-Type", "application/json; charset=utf-8"),)
+    return Answer(status, headers, json.dumps(value).encode())

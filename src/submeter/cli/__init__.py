@@ -1,0 +1,50 @@
+"""The command line. Each subject has a module of its own; this one puts them together and words refusals.
+
+Exit codes: 0 done, 1 refused (or failed), 2 wrong usage, 128 + n ended by signal n.
+"""
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from submeter.cli import database, migrate, serve, token
+from submeter.core.problem import Problem, Refused
+
+app = typer.Typer(
+    name="submeter",
+    help="From meter to cash for embedded networks, community energy and microgrids.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(database.app, name="db")
+app.command("migrate")(migrate.migrate)
+app.command("serve")(serve.serve)
+app.command("token")(token.token)
+
+
+def main() -> None:
+    """Run the command line; a refusal is told in two lines, without a traceback."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    try:
+        app()
+    except Refused as refused:
+        tell(refused.problem)
+        sys.exit(1)
+
+
+def tell(problem: Problem) -> None:
+    """Say on stderr what is wrong and what to do next."""
+    detail = f": {problem.detail}" if problem.detail else ""
+    typer.echo(f"error {problem.code}: {problem.title}{detail}", err=True)
+    if problem.hint:
+        typer.echo(f"hint: {problem.hint}", err=True)
+
+
+def _leave(number: int, _: FrameType | None) -> NoReturn:
+    """An exception, so that the database is left in order."""
+    sys.exit(128 + number)

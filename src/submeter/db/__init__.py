@@ -1,0 +1,1 @@
+"""The database: the embedded server, one caller's transaction, migrations, backup."""

@@ -1,0 +1,33 @@
+"""The refusals of the database that more than one module words."""
+
+import errno
+
+from submeter.core.problem import Problem, Refused
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_full(where: str) -> Refused:
+    """No room left, whoever noticed it: us, initdb, the server at start or at work."""
+    hint = "Free some space and repeat; nothing that was confirmed is lost."
+    return Refused(Problem("DBS105", "The disk is full", where, hint))
+
+
+def not_usable(detail: str, hint: str) -> Refused:
+    """The data directory is there, but permissions or ownership keep it from us."""
+    return Refused(Problem("DBS101", "The data directory cannot be used", detail, hint))
+
+
+def from_os_error(error: OSError) -> Refused:
+    """The coded refusal for a file operation in the data directory that failed."""
+    detail = f"{error.filename or ''}: {error.strerror}".lstrip(": ")
+    if error.errno in NO_SPACE:
+        return disk_full(detail)
+    return not_usable(detail, "Check who owns the data directory, and run as that user or as root.")
+
+
+def unreachable(
+    detail: str, hint: str = "Check DATABASE_URL: host, port, and that the server runs."
+) -> Refused:
+    """Nobody answers at the address of the database."""
+    return Refused(Problem("DBS201", "The database cannot be reached", detail, hint))

@@ -1,0 +1,1 @@
+"""Customers and the people behind them: here, how they are let in."""

@@ -1,0 +1,89 @@
+"""What people ask for: tokens that let somebody in."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import psycopg
+
+from submeter.core.caller import Caller
+from submeter.core.problem import Problem, Refused
+from submeter.db.database import Database
+from submeter.db.transactions import transaction
+from submeter.parties import store
+from submeter.parties.tokens import KEY_ROLES, Token, sign
+
+LONGEST_CUSTOMER_TOKEN = timedelta(days=90)
+
+
+def issue_token(
+    database: Database, wanted: Caller, secret: str, now: datetime, valid_for: timedelta
+) -> Token:
+    """Make a token of any role; for whoever runs the machine. ``wanted.esco_id`` may be an ESCO's code.
+
+    Raises Refused: PTY101 for an unknown ESCO, PTY102 for an unknown customer of it, PTY103 where the role
+    needs one that was not named.
+    """
+    if wanted.role in KEY_ROLES:
+        return sign(Caller(wanted.role), secret, now, valid_for)
+    with transaction(database, Caller("service_role")) as connection:
+        return sign(_resolved(connection, wanted), secret, now, valid_for)
+
+
+def create_customer_token(
+    database: Database, caller: Caller, customer_id: str, valid_for: str, secret: str, now: datetime
+) -> Token:
+    """Make a token for a customer whom ``caller`` may see; ``valid_for`` is PostgreSQL's text of an interval.
+
+    Raises Refused: PTY102 for an unknown customer, PTY104 for an interval that is none, negative or too long.
+    """
+    with transaction(database, caller) as connection:
+        duration = _duration(connection, valid_for)
+        esco_id = _get_customer_esco(connection, customer_id)
+    return sign(Caller("authenticated", esco_id, customer_id), secret, now, duration)
+
+
+def _resolved(connection: psycopg.Connection, wanted: Caller) -> Caller:
+    """The caller with the ESCO's id in the place of its code, and its parts tested against each other."""
+    esco_id = _get_esco(connection, wanted.esco_id) if wanted.esco_id else None
+    if wanted.role == "operator" and esco_id is None:
+        raise Refused(Problem("PTY103", "An operator's token needs an ESCO", hint="Name it: --esco wlce"))
+    if wanted.role == "authenticated":
+        if wanted.customer_id is None:
+            hint = "Name the customer: --customer ID. GET /rest/v1/customers?select=id,name lists them."
+            raise Refused(Problem("PTY103", "A customer's token needs a customer", hint=hint))
+        owner = _get_customer_esco(connection, wanted.customer_id)
+        if esco_id not in (None, owner):
+            raise Refused(_no_customer(wanted.customer_id))
+        esco_id = owner
+    return replace(wanted, esco_id=esco_id)
+
+
+def _get_esco(connection: psycopg.Connection, esco: str) -> str:
+    found = store.find_esco(connection, esco)
+    if found is None:
+        hint = "GET /rest/v1/escos lists them; codes are lower case."
+        raise Refused(Problem("PTY101", "No such ESCO", repr(esco), hint, {"esco": esco}))
+    return found
+
+
+def _get_customer_esco(connection: psycopg.Connection, customer_id: str) -> str:
+    found = store.find_customer_esco(connection, customer_id)
+    if found is None:
+        raise Refused(_no_customer(customer_id))
+    return found
+
+
+def _no_customer(customer_id: str) -> Problem:
+    hint = "GET /rest/v1/customers?select=id,name lists the customers that you may see."
+    return Problem("PTY102", "No such customer", repr(customer_id), hint, {"customer_id": customer_id})
+
+
+def _duration(connection: psycopg.Connection, interval: str) -> timedelta:
+    hint = "Give an interval such as '1 day' or '12 hours', 90 days at most."
+    try:
+        duration = store.read_interval(connection, interval)
+    except psycopg.DataError as error:
+        raise Refused(Problem("PTY104", "No interval to be valid for", str(error).strip(), hint)) from error
+    if not timedelta() < duration <= LONGEST_CUSTOMER_TOKEN:
+        raise Refused(Problem("PTY104", "Not an interval a token may be valid for", repr(interval), hint))
+    return duration
