@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from submeter.cli import database, migrate, serve, token
+from submeter.cli import database, demo, migrate, serve, token
 from submeter.core.problem import Problem, Refused
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 app.command("migrate")(migrate.migrate)
+app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("token")(token.token)
 

@@ -46,7 +46,9 @@ def demo(
     started = time.monotonic()
     settings = chosen(load_settings(), host, port)
     with listening(settings) as listener, open_database(settings, say) as database:
-        migrations.apply(database, say)
+        applied = migrations.apply(database)
+        if applied:
+            say(f"{len(applied)} migrations applied")
         company = seed(database, date.today(), say)  # noqa: DTZ011  the newcomer's own calendar
         env = write_environment(settings, company, address(listener))
         say(f"ready after {time.monotonic() - started:.1f} s")

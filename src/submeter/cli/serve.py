@@ -1,6 +1,9 @@
 """`submeter serve`: the web application over a migrated database."""
 
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated
 
@@ -61,7 +64,7 @@ def address(listener: socket.socket) -> str:
 
 
 def run(settings: Settings, database: Database, listener: socket.socket) -> None:
-    """Serve until Ctrl-C or SIGTERM; requests under way are finished first."""
+    """Serve until Ctrl-C or SIGTERM, the normal ends; requests under way are finished first."""
     config = uvicorn.Config(
         Application(settings, database),
         log_level="warning",
@@ -69,8 +72,17 @@ def run(settings: Settings, database: Database, listener: socket.socket) -> None
         server_header=False,
         timeout_graceful_shutdown=10,
     )
-    try:
+    with _ending_normally():
         uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        # uvicorn has already stopped in order and hands the signal on.
-        say("stopped")
+    say("stopped")
+
+
+@contextmanager
+def _ending_normally() -> Iterator[None]:
+    """uvicorn hands the signal that stopped it on, once it has stopped in order; it has done its work."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,366 @@
+"""Who sees what: every role over every view, and a home where one customer followed another."""
+
+from typing import Any
+
+import pytest
+
+from submeter.core.caller import Caller
+
+pytestmark = pytest.mark.system_postgres
+SERVICE = Caller("service_role")
+KEYS = {"escos": "id", "esco_settings": "id"}
+SHARED = {"regions", "benchmark_tariffs"}
+NOT_FOR_CUSTOMERS = {"esco_settings", "meter_shadows", "payment_events", "audit"}
+
+
+@pytest.fixture(scope="module")
+def street(module_database: Any, request: pytest.FixtureRequest) -> Any:
+    """flat1: ann until 10 June 2024, bea from then on. flat2: cat, with a landlord. lfce: dan in flat9."""
+    world = request.getfixturevalue("new_world")(module_database)
+    build = request.getfixturevalue("builders")
+    for esco, homes, names in (
+        ("wlce", ["flat1", "flat2"], ["ann", "bea", "cat"]),
+        ("lfce", ["flat9"], ["dan"]),
+    ):
+        build.esco(world, esco, "south_west")
+        for home in homes:
+            build.home(world, esco, home)
+        for name in names:
+            build.customer(world, esco, name)
+    build.supply(world, "wlce", "flat1", "ann", "2024-01-01", "2024-06-10")
+    build.supply(world, "wlce", "flat1", "bea", "2024-06-10")
+    build.supply(world, "wlce", "flat2", "cat", "2024-01-01")
+    build.supply(world, "lfce", "flat9", "dan", "2024-01-01")
+    for name, role in (
+        ("landlord", "owner"),
+        ("agent", "property_manager"),
+        ("clerk", "billing_contact"),
+        ("son", "authorised_person"),
+    ):
+        world.add(name, "customers", esco_id=world["wlce"], name=name)
+        build.role(world, "wlce", name, "cat account", role)
+    world.add("ex", "customers", esco_id=world["wlce"], name="ex", status="archived")
+    build.role(world, "wlce", "ex", "cat account", "joint_holder", "2024-01-01", "2024-03-01")
+    build.benchmark(world, "south_west", "2024-01-01", "0.2", "0.6")
+    for esco in ("wlce", "lfce"):
+        world.run(
+            SERVICE,
+            "insert into microgrid_tariffs (esco_id, period_start, discount_percent) values (%s, '2024-01-01', 20)",
+            world[esco],
+        )
+    for esco, home in (("wlce", "flat1"), ("wlce", "flat2"), ("lfce", "flat9")):
+        fill_home(world, build, esco, home)
+    for esco, name in (("wlce", "ann"), ("wlce", "bea"), ("wlce", "cat"), ("lfce", "dan")):
+        world.run(SERVICE, "insert into payments (esco_id, account_id, amount_pence, scheduled_at) values (%s, %s, 100, '2024-02-01'), (%s, %s, 200, '2024-07-01')",
+                  world[esco], world[f"{name} account"], world[esco], world[f"{name} account"])  # fmt: skip
+        world.run(
+            SERVICE,
+            "insert into monthly_costs (esco_id, customer_id, month, power) values (%s, %s, '2024-05-01', 1)",
+            world[esco],
+            world[name],
+        )
+    return world
+
+
+def fill_home(world: Any, build: Any, esco: str, home: str) -> None:
+    owner = (world[esco], world[f"{home} power register"])
+    world.run(SERVICE, "insert into submeter.readings (esco_id, register_id, read_at, reading) select %s, %s, d, extract(day from d)"
+              " from generate_series('2024-06-01T00:00+01'::timestamptz, '2024-06-20T00:00+01', '1 day') d", *owner)  # fmt: skip
+    world.run(SERVICE, "insert into submeter.register_intervals (esco_id, register_id, day, starts_at, amounts)"
+              " select %s, %s, d::date, d::date::timestamp at time zone 'UTC', array_fill(100, array[48])"
+              " from generate_series('2024-06-01'::timestamp, '2024-06-20', '1 day') d", *owner)  # fmt: skip
+    for month in ("2024-05-01", "2024-06-01", "2024-07-01"):
+        build.usage(world, esco, f"{home} power", month, "10")
+    world.run(
+        SERVICE,
+        "insert into meter_shadows (esco_id, meter_id) values (%s, %s)",
+        world[esco],
+        world[f"{home} meter"],
+    )
+    world.run(SERVICE, "insert into submeter.supply_point_identifiers (esco_id, supply_point_id, scheme, identifier) values (%s, %s, 'own', %s)",
+              world[esco], world[f"{home} point"], home)  # fmt: skip
+    world.run(
+        SERVICE,
+        "insert into submeter.register_multipliers (esco_id, register_id, multiplier, from_date) values (%s, %s, 2, '2020-01-01')",
+        *owner,
+    )
+
+
+def views(world: Any) -> list[str]:
+    return [
+        name
+        for (name,) in world.rows(
+            SERVICE, "select viewname from pg_views where schemaname = 'public' order by 1"
+        )
+    ]
+
+
+def count(world: Any, caller: Caller, view: str) -> int:
+    return world.value(caller, f"select count(*) from public.{view}")
+
+
+def names_of(world: Any, caller: Caller, query: str) -> list[Any]:
+    return [row[0] for row in world.rows(caller, query)]
+
+
+# Every role over every view ------------------------------------------------------------------------------------
+
+
+def test_every_view_has_rows_for_service_role_so_that_the_others_are_tested(street: Any) -> None:
+    assert [view for view in views(street) if count(street, SERVICE, view) == 0] == []
+
+
+def test_an_operator_sees_the_rows_of_its_esco_and_no_other(street: Any) -> None:
+    operator = street.operator("wlce")
+    for view in views(street):
+        key = KEYS.get(view, "esco_id")
+        has_key = street.value(
+            SERVICE,
+            "select count(*) from pg_attribute where attrelid = %s::regclass and attname = %s",
+            f"public.{view}",
+            key,
+        )
+        if view in SHARED or not has_key:
+            continue
+        all_of_it = street.value(SERVICE, f"select count(*) from {view} where {key} = %s", street["wlce"])
+        others = street.value(
+            operator, f"select count(*) from {view} where {key} is distinct from %s", street["wlce"]
+        )
+        assert (count(street, operator, view), others) == (all_of_it, 0), view
+
+
+def test_intervals_carry_no_esco_but_are_scoped_too(street: Any) -> None:
+    per_home = 2 * 20 * 48 // 2
+    assert count(street, SERVICE, "register_interval_hh") == 3 * per_home
+    assert count(street, street.operator("lfce"), "register_interval_hh") == per_home
+    assert count(street, Caller("operator"), "register_interval_hh") == 0
+
+
+@pytest.mark.parametrize("role", ["operator", "authenticated"])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        None,
+        "",
+        "null",
+        "[]",
+        '"x"',
+        "{}",
+        "{",
+        '{"esco_id": 5, "customer_id": {}}',
+        '{"esco_id": "nonsense", "customer_id": "nonsense"}',
+    ],
+)
+def test_without_good_claims_nothing_is_seen_and_nothing_fails(
+    street: Any, role: str, claims: str | None
+) -> None:
+    seen = {}
+    for view in set(views(street)) - SHARED - (NOT_FOR_CUSTOMERS if role == "authenticated" else set()):
+        with street.acting(Caller(role)) as connection:
+            if claims is not None:
+                connection.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
+            seen[view] = connection.execute(f"select count(*) from public.{view}").fetchone()[0]
+    assert {view: rows for view, rows in seen.items() if rows} == {}
+
+
+def test_anon_lists_escos_and_nothing_else(street: Any, refused: Any) -> None:
+    anon = Caller("anon")
+    assert names_of(street, anon, "select code from escos order by 1") == ["lfce", "wlce"]
+    for view in set(views(street)) - {"escos"}:
+        with refused("42501"):
+            count(street, anon, view)
+    for statement in ("insert into escos (code, name) values ('x1', 'x')", "update escos set name = 'x'", "delete from escos",
+                      "select * from submeter.escos"):  # fmt: skip
+        with refused("42501"):
+            street.run(anon, statement)
+
+
+def test_a_customer_is_refused_what_is_for_staff(street: Any, refused: Any) -> None:
+    for view in NOT_FOR_CUSTOMERS:
+        with refused("42501"):
+            count(street, street.customer("ann"), view)
+    for table in ("register_intervals", "register_interval_versions", "audit", "payment_events"):
+        with refused("42501"):
+            street.run(street.customer("ann"), f"select * from submeter.{table}")
+
+
+# One home, two customers ---------------------------------------------------------------------------------------
+
+
+def test_each_sees_own_party_rows_only(street: Any) -> None:
+    for name in ("ann", "bea", "cat"):
+        caller = street.customer(name)
+        assert names_of(street, caller, "select name from customers") == [name]
+        assert names_of(street, caller, "select name from accounts") == [f"{name} account"]
+        assert names_of(street, caller, "select customer_id::text from customer_accounts") == [street[name]]
+        assert names_of(street, caller, "select customer_id::text from monthly_costs") == [street[name]]
+        assert names_of(street, caller, "select distinct customer_id::text from customer_tariffs") in (
+            [],
+            [street[name]],
+        )
+        assert names_of(street, caller, "select code from escos") == ["wlce"]
+
+
+def test_each_sees_own_places_and_meters_only(street: Any) -> None:
+    for name, home in (("ann", "flat1"), ("bea", "flat1"), ("cat", "flat2")):
+        caller = street.customer(name)
+        assert names_of(street, caller, "select name from properties") == [home]
+        assert names_of(street, caller, "select serial from meters") == [f"EML-{home}"]
+        assert names_of(street, caller, "select count(*) from agreements") == [1]
+        assert names_of(street, caller, "select count(*) from registers") == [2]
+        assert sorted(names_of(street, caller, "select name from circuits")) == [
+            f"{home} heat",
+            f"{home} power",
+        ]
+
+
+def test_readings_end_and_begin_with_the_tenancy_and_share_the_one_between(street: Any) -> None:
+    query = "select extract(day from timestamp at time zone 'Europe/London')::int from meter_readings order by timestamp"
+    assert names_of(street, street.customer("ann"), query) == list(range(1, 11))
+    assert names_of(street, street.customer("bea"), query) == list(range(10, 21))
+    assert names_of(street, street.customer("dan", "lfce"), query) == list(range(1, 21))
+
+
+def test_intervals_are_parted_at_local_midnight_though_the_row_is_a_utc_day(street: Any) -> None:
+    query = "select min(timestamp)::text, max(timestamp)::text, count(*) from register_interval_hh"
+    with street.acting(street.customer("ann")) as connection:
+        connection.execute("set local timezone = 'UTC'")
+        ann = connection.execute(query).fetchone()
+    with street.acting(street.customer("bea")) as connection:
+        connection.execute("set local timezone = 'UTC'")
+        bea = connection.execute(query).fetchone()
+    assert ann == ("2024-06-01 00:00:00+00", "2024-06-09 22:30:00+00", 8 * 48 + 46)
+    assert bea == ("2024-06-09 23:00:00+00", "2024-06-20 23:30:00+00", 11 * 48 + 2)
+
+
+def test_a_shared_month_is_not_told(street: Any) -> None:
+    query = "select month::text from monthly_usage order by month"
+    assert names_of(street, street.customer("ann"), query) == ["2024-05-01"]
+    assert names_of(street, street.customer("bea"), query) == ["2024-07-01"]
+    assert names_of(street, street.customer("cat"), query) == ["2024-05-01", "2024-06-01", "2024-07-01"]
+
+
+@pytest.mark.parametrize(
+    ("name", "usage"), [("cat", True), ("son", True), ("landlord", False), ("agent", False), ("clerk", False)]
+)
+def test_what_each_role_on_an_account_opens(street: Any, name: str, usage: bool) -> None:
+    caller = street.customer(name)
+    assert names_of(street, caller, "select name from accounts") == ["cat account"]
+    assert names_of(street, caller, "select name from properties") == ["flat2"]
+    assert count(street, caller, "agreements") == 1
+    for view in (
+        "meters",
+        "registers",
+        "meter_readings",
+        "register_interval_hh",
+        "monthly_usage",
+        "payments",
+        "circuits",
+    ):
+        assert (count(street, caller, view) > 0) == usage, view
+    assert (count(street, caller, "monthly_costs") > 0) == (name == "cat")
+
+
+def test_a_role_that_ended_opens_its_own_days_only(street: Any) -> None:
+    caller = street.customer("ex")
+    assert names_of(street, caller, "select amount_pence from payments") == [100]
+    assert count(street, caller, "meter_readings") == 0
+    assert count(street, caller, "accounts") == 1
+
+
+def test_a_customer_of_another_esco_is_nobody(street: Any) -> None:
+    stranger = street.customer("ann", "lfce")
+    for view in set(views(street)) - SHARED - NOT_FOR_CUSTOMERS:
+        assert count(street, stranger, view) == 0, view
+
+
+# What a customer may write -------------------------------------------------------------------------------------
+
+
+def test_a_customer_changes_own_contact_data_and_nothing_else(street: Any, refused: Any) -> None:
+    cat = street.customer("cat")
+    assert street.run(cat, "update customers set phone = '+44 1', email = 'c@example.org', name = 'cat'") == 1
+    assert street.run(cat, "update customers set name = 'x' where id = %s", street["ann"]) == 0
+    for column, value in (
+        ("status", "live"),
+        ("esco_id", street["lfce"]),
+        ("id", street["ann"]),
+        ("kind", "company"),
+    ):
+        with refused("42501"):
+            street.run(cat, f"update customers set {column} = %s", value)
+    with refused("42501"):
+        street.run(cat, "delete from customers")
+
+
+def test_every_other_write_of_a_customer_is_refused(street: Any, refused: Any) -> None:
+    for view in set(views(street)) - {"customers", "meter_readings"}:
+        column = street.value(
+            SERVICE,
+            "select attname from pg_attribute where attrelid = %s::regclass and attnum = 2",
+            f"public.{view}",
+        )
+        for statement in (
+            f"insert into public.{view} default values",
+            f"update public.{view} set {column} = null",
+            f"delete from public.{view}",
+        ):
+            with refused("42501"):
+                street.run(street.customer("cat"), statement)
+
+
+def test_a_customer_reports_a_reading_of_the_own_present_meter(street: Any, refused: Any) -> None:
+    query = (
+        "insert into meter_readings (register_id, reading) values (%s, 77) returning status, meter_id::text"
+    )
+    assert street.rows(street.customer("bea"), query, street["flat1 heat register"]) == [
+        ("customer", street["flat1 meter"])
+    ]
+    for name in ("ann", "cat", "landlord"):
+        with refused("42501" if name == "ann" else "23503"):
+            street.run(
+                street.customer(name), query.split(" returning", maxsplit=1)[0], street["flat1 heat register"]
+            )
+    with refused("42501"):
+        street.run(street.customer("bea"), "insert into meter_readings (register_id, reading, status) values (%s, 78, 'actual')",
+                   street["flat1 heat register"])  # fmt: skip
+    with refused("42501"):
+        street.run(street.customer("bea"), "insert into meter_readings (register_id, reading, timestamp) values (%s, 79, '2024-03-01')",
+                   street["flat1 heat register"])  # fmt: skip
+    for statement in ("update meter_readings set reading = 1", "delete from meter_readings"):
+        with refused("42501"):
+            street.run(street.customer("bea"), statement)
+
+
+def test_an_operator_cannot_write_into_another_esco(street: Any, refused: Any) -> None:
+    operator = street.operator("wlce")
+    with refused("42501"):
+        street.run(operator, "insert into customers (esco_id, name) values (%s, 'x')", street["lfce"])
+    with refused("42501"):
+        street.run(operator, "update customers set esco_id = %s where name = 'ann'", street["lfce"])
+    assert street.run(operator, "update customers set name = 'x' where id = %s", street["dan"]) == 0
+    assert street.run(operator, "delete from customers where id = %s", street["dan"]) == 0
+    with refused("23503"):  # another ESCO's account cannot even be named
+        street.run(
+            operator, "insert into payments (account_id, amount_pence) values (%s, 1)", street["dan account"]
+        )
+    for statement in ("insert into escos (code, name) values ('new', 'new')", "update escos set code = 'new'", "update escos set status = 'closed'",
+                      "insert into benchmark_tariffs (region, period_start, unit_rate, standing_charge) values ('london', '2030-01-01', 1, 1)"):  # fmt: skip
+        with refused("42501"):
+            street.run(operator, statement)
+
+
+def test_policies_ask_once_and_let_an_index_be_used(street: Any) -> None:
+    """The customer is looked up once (InitPlan), and what it gives is an index condition, not a filter on all rows."""
+    with street.acting(street.customer("bea")) as connection:
+        connection.execute("set local enable_seqscan = off")
+        for table, column in (
+            ("monthly_costs", "customer_id ="),
+            ("accounts", "id = ANY"),
+            ("readings", "register_id = ANY"),
+        ):
+            plan = "\n".join(
+                row[0] for row in connection.execute(f"explain select * from submeter.{table}").fetchall()
+            )
+            assert "InitPlan" in plan, plan
+            assert f"Index Cond: ({column}" in plan, plan
