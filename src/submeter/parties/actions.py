@@ -82,7 +82,7 @@ def _duration(connection: psycopg.Connection, interval: str) -> timedelta:
     hint = "Give an interval such as '1 day' or '12 hours', 90 days at most."
     try:
         duration = store.read_interval(connection, interval)
-    except psycopg.DataError as error:
+    except (psycopg.DataError, OverflowError) as error:
         raise Refused(Problem("PTY104", "No interval to be valid for", str(error).strip(), hint)) from error
     if not timedelta() < duration <= LONGEST_CUSTOMER_TOKEN:
         raise Refused(Problem("PTY104", "Not an interval a token may be valid for", repr(interval), hint))

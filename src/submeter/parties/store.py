@@ -22,7 +22,7 @@ def find_customer_esco(connection: psycopg.Connection, customer_id: str) -> str 
 
 
 def read_interval(connection: psycopg.Connection, interval: str) -> timedelta:
-    """PostgreSQL's reading of an interval ('1 day', 'P1D', '12:00'). Raises psycopg.DataError."""
+    """PostgreSQL's reading of an interval ('1 day', 'P1D'). Raises psycopg.DataError, OverflowError."""
     row = connection.execute(_QUERIES["seconds"], {"interval": interval}).fetchone()
     assert row
     return timedelta(seconds=row[0])
