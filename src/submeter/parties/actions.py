@@ -46,16 +46,20 @@ def _resolved(connection: psycopg.Connection, wanted: Caller) -> Caller:
     """The caller with the ESCO's id in the place of its code, and its parts tested against each other."""
     esco_id = _get_esco(connection, wanted.esco_id) if wanted.esco_id else None
     if wanted.role == "operator" and esco_id is None:
-        raise Refused(Problem("PTY103", "An operator's token needs an ESCO", hint="Name it: --esco wlce"))
+        raise Refused(_incomplete("an operator acts for one ESCO", "Name it: --esco wlce"))
     if wanted.role == "authenticated":
         if wanted.customer_id is None:
             hint = "Name the customer: --customer ID. GET /rest/v1/customers?select=id,name lists them."
-            raise Refused(Problem("PTY103", "A customer's token needs a customer", hint=hint))
+            raise Refused(_incomplete("authenticated is one customer", hint))
         owner = _get_customer_esco(connection, wanted.customer_id)
         if esco_id not in (None, owner):
             raise Refused(_no_customer(wanted.customer_id))
         esco_id = owner
     return replace(wanted, esco_id=esco_id)
+
+
+def _incomplete(detail: str, hint: str) -> Problem:
+    return Problem("PTY103", "The token does not say for whom it is", detail, hint)
 
 
 def _get_esco(connection: psycopg.Connection, esco: str) -> str:
@@ -79,11 +83,15 @@ def _no_customer(customer_id: str) -> Problem:
 
 
 def _duration(connection: psycopg.Connection, interval: str) -> timedelta:
-    hint = "Give an interval such as '1 day' or '12 hours', 90 days at most."
     try:
         duration = store.read_interval(connection, interval)
     except (psycopg.DataError, OverflowError) as error:
-        raise Refused(Problem("PTY104", "No interval to be valid for", str(error).strip(), hint)) from error
+        raise Refused(_no_duration(str(error).strip())) from error
     if not timedelta() < duration <= LONGEST_CUSTOMER_TOKEN:
-        raise Refused(Problem("PTY104", "Not an interval a token may be valid for", repr(interval), hint))
+        raise Refused(_no_duration(repr(interval)))
     return duration
+
+
+def _no_duration(detail: str) -> Problem:
+    hint = "Give an interval such as '1 day' or '12 hours', 90 days at most."
+    return Problem("PTY104", "Not an interval that a token may be valid for", detail, hint)
