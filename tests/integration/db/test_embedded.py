@@ -96,6 +96,7 @@ def test_a_kept_server_outlives_its_users_until_it_is_stopped(data_dir: Path) ->
     assert not runs(again)
 
 
+@pytest.mark.proof
 def test_a_kill_of_the_postmaster_loses_no_acknowledged_row(data_dir: Path) -> None:
     with open_server(data_dir) as lease:
         query(lease, "create table kept (number bigint)")
