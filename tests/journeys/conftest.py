@@ -78,7 +78,8 @@ def _wait_until_served(process: subprocess.Popen[str]) -> None:
         raise AssertionError("the demo did not start:\n" + "".join(said))
     giving_up.cancel()
     env_url = next(word for line in said for word in line.split() if word.startswith("http://"))
-    httpx.Client(transport=httpx.HTTPTransport(retries=20)).get(env_url).close()
+    with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as client:
+        client.get(env_url)
     threading.Thread(target=lambda: list(process.stdout or ()), daemon=True).start()
 
 
