@@ -131,9 +131,7 @@ def main() -> int:
             _fill(database)
             print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
             print(_version(database))
-            print(
-                f"{CONNECTIONS} connections, {seconds:g} s each, {ROWS} customers, an operator's token and policy\n"
-            )
+            print(f"{CONNECTIONS} connections, {seconds:g} s each, {ROWS} customers, an operator's token\n")
             print(HEADING)
             with _serving(directory) as (port, process):
                 for kind in KINDS:
@@ -258,7 +256,7 @@ def _script(statements: Sequence[Statement], *, pipelined: bool) -> str:
 
 
 def _inlined(statement: Statement) -> str:
-    """The statement with its values in it; the key is a variable of pgbench's, so that it is prepared with one."""
+    """The statement with its values in it; the key is a variable of pgbench's, prepared as one."""
 
     def value(found: re.Match[str]) -> str:
         raw = statement.parameters[int(found[1]) - 1]
