@@ -32,7 +32,11 @@ class Demo:
 
     def client(self, token: str = "SUBMETER_SERVICE_ROLE_KEY", **headers: str) -> httpx.Client:
         """An HTTP client for /rest/v1 with the anon key and one of demo.env's tokens."""
-        sent = {"apikey": self.env["SUBMETER_ANON_KEY"], "Authorization": f"Bearer {self.env[token]}", **headers}
+        sent = {
+            "apikey": self.env["SUBMETER_ANON_KEY"],
+            "Authorization": f"Bearer {self.env[token]}",
+            **headers,
+        }
         return httpx.Client(base_url=f"{self.url}/rest/v1", headers=sent, timeout=60)
 
 

@@ -119,6 +119,25 @@ begin
 end $$;
 comment on procedure submeter.make_append_only(regclass) is 'Refuses update, delete and truncate of a table, for every role and the owner.';
 
+create function submeter.refuse_unseen_parent() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  given constant uuid := (to_jsonb(new) ->> tg_argv[0])::uuid;
+  seen boolean := true;
+begin
+  if given is not null then
+    execute format('select exists (select from %s p where p.%I = $1)', tg_argv[1]::regclass, tg_argv[2]) into seen using given;
+  end if;
+  if not seen then
+    raise exception 'insert or update on table "%" violates foreign key constraint "%"', tg_table_name, tg_argv[3]
+      using errcode = '23503', hint = 'It does not exist, or it is not yours.',
+        detail = format('Key (%s)=(%s) is not present in table "%s".', tg_argv[0], given, split_part(tg_argv[1], '.', 2));
+  end if;
+  return new;
+end $$;
+comment on function submeter.refuse_unseen_parent() is
+  'Trigger (column, parent, key, constraint): a row names only what its writer may see. Foreign keys are tested without policies, so they would tell a row of another ESCO from none.';
+
 create procedure submeter.tie_to_esco()
 language plpgsql set search_path = '' as $$
 declare
@@ -153,7 +172,11 @@ begin
       f.child, left(f.conname, 53) || '_same_esco', f.column_name, f.parent, f.key_name,
       case f.confdeltype when 'c' then ' on delete cascade' else '' end,
       case when f.condeferrable then ' deferrable' || case when f.condeferred then ' initially deferred' else '' end else '' end);
+    -- Before any unique key or exclusion is tested, which would answer first, and differently.
+    execute format('create trigger %I before insert or update of %I on %s for each row when (current_user = ''operator'')
+      execute function submeter.refuse_unseen_parent(%L, %L, %L, %L)',
+      'seen_' || f.column_name, f.column_name, f.child, f.column_name, f.parent, f.key_name, f.conname);
   end loop;
 end $$;
 comment on procedure submeter.tie_to_esco() is
-  'Gives every foreign key between two tenant tables its composite twin over (esco_id, key), so that no row can name a row of another ESCO. Run it again after adding tables.';
+  'Gives every foreign key between two tenant tables its composite twin over (esco_id, key), so that no row can name a row of another ESCO, and lets operators name only what they see. Run it again after adding tables.';

@@ -125,6 +125,15 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function submeter.my_current_registers() is 'Registers that measure the customer of the token now: those it may read and report.';
 
+create function submeter.my_corrected_readings() returns uuid[]
+language sql stable security definer set search_path = '' as $$
+  -- A correction may move a reading out of the customer's days, where they cannot see that it was corrected.
+  select array(
+    select n.replaces_id from submeter.readings n
+    where n.register_id = any (submeter.my_registers()) and n.replaces_id is not null)
+$$;
+comment on function submeter.my_corrected_readings() is 'Readings of those registers that no longer stand.';
+
 create function submeter.my_circuits() returns uuid[]
 language sql stable security definer set search_path = '' as $$
   select array(
@@ -140,25 +149,26 @@ language sql stable security definer set search_path = '' as $$
   -- shared one the other's usage could be told. The customer's part of it stands in monthly_costs and the intervals.
   select u.circuit_id, u.month
   from submeter.monthly_usage u
+  cross join lateral (
+    select daterange(u.month, (u.month + interval '1 month')::date) as days,
+      tstzrange(u.month::timestamp at time zone 'UTC' - interval '14 hours',
+                (u.month + interval '1 month') at time zone 'UTC' + interval '14 hours') as instants) m
   where u.circuit_id = any (submeter.my_circuits())
     and exists (
       select from submeter.circuit_registers c join submeter.my_register_spans() r on r.register_id = c.register_id
-      where c.circuit_id = u.circuit_id
-        and r.instants && tstzrange(u.month::timestamp at time zone 'UTC' - interval '14 hours',
-                                    (u.month + interval '1 month') at time zone 'UTC' + interval '14 hours')
-        and exists (select from submeter.my_supply() s where s.sees_usage
-                    and s.days && daterange(u.month, (u.month + interval '1 month')::date)))
+      where c.circuit_id = u.circuit_id and r.instants && m.instants
+        and exists (select from submeter.my_supply() s where s.sees_usage and s.days && m.days))
     and not exists (
+      -- Whoever was supplied where the circuit was measured then: a meter may have hung in another home before.
       select from submeter.circuit_registers c
       join submeter.registers g on g.id = c.register_id
       join submeter.meter_installations i on i.meter_id = g.meter_id
       join submeter.agreements a on a.supply_point_id = i.supply_point_id
-      where c.circuit_id = u.circuit_id
-        and daterange(a.from_date, a.to_date) && daterange(u.month, (u.month + interval '1 month')::date)
+      where c.circuit_id = u.circuit_id and daterange(a.from_date, a.to_date) && m.days
+        and not isempty(tstzrange(c.start_at, c.end_at) * tstzrange(i.installed_at, i.removed_at) * m.instants)
         and not exists (
           select from submeter.my_supply() s
-          where s.sees_usage and s.agreement_id = a.id
-            and s.days @> daterange(a.from_date, a.to_date) * daterange(u.month, (u.month + interval '1 month')::date)))
+          where s.sees_usage and s.agreement_id = a.id and s.days @> daterange(a.from_date, a.to_date) * m.days))
 $$;
 comment on function submeter.my_usage_months() is 'Circuit months that are the customer''s alone.';
 
@@ -176,7 +186,7 @@ grant execute on function
   submeter.my_customer(), submeter.my_esco(), submeter.my_roles(), submeter.my_supply(), submeter.my_register_spans(),
   submeter.my_accounts(), submeter.my_agreements(), submeter.my_supply_points(), submeter.my_properties(), submeter.my_sites(),
   submeter.my_sellers(), submeter.my_meters(), submeter.my_installations(), submeter.my_registers(),
-  submeter.my_current_registers(), submeter.my_circuits(), submeter.my_usage_months() to authenticated;
+  submeter.my_current_registers(), submeter.my_corrected_readings(), submeter.my_circuits(), submeter.my_usage_months() to authenticated;
 -- The interval view names these whoever asks.
 grant execute on function submeter.sight(), submeter.my_registers(), submeter.my_register_spans()
   to authenticated, operator, service_role;

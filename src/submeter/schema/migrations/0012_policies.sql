@@ -68,11 +68,13 @@ grant select on submeter.circuits to authenticated;
 create policy customer_reads on submeter.circuit_registers for select to authenticated
   using (circuit_id = any ((select submeter.my_circuits())::uuid[])
          and register_id = any ((select submeter.my_registers())::uuid[]));
-grant select on submeter.circuit_registers to authenticated;
+-- Without the notes, which staff write for staff.
+grant select (circuit_id, register_id, start_at, end_at, esco_id, created_at) on submeter.circuit_registers to authenticated;
 
 -- Both ends included: where tenancies meet, one reading serves both.
 create policy customer_reads on submeter.readings for select to authenticated
   using (register_id = any ((select submeter.my_registers())::uuid[])
+         and id <> all ((select submeter.my_corrected_readings())::uuid[])
          and exists (select from submeter.my_register_spans() s
                      where s.register_id = readings.register_id
                        and read_at >= coalesce(lower(s.instants), '-infinity')

@@ -101,7 +101,7 @@ create view public.circuits with (security_invoker) as
   select id, esco_id, type, name, created_at, updated_at from submeter.circuits;
 
 create view public.circuit_registers with (security_invoker) as
-  select circuit_id, register_id, start_at, end_at, esco_id, notes, created_at from submeter.circuit_registers;
+  select circuit_id, register_id, start_at, end_at, esco_id, created_at from submeter.circuit_registers;
 
 -- Only what stands: a reading that was corrected is not shown, its correction is.
 create view public.meter_readings with (security_invoker) as

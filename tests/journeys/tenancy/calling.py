@@ -1,0 +1,56 @@
+"""The walk, calling: every function by everybody."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import httpx
+
+from journeys.tenancy.site import ESCOS, Site, Viewer, id_of
+from journeys.tenancy.writing import differences, snapshot
+
+Arguments = dict[str, Any]
+
+# What each function is called with; staff alone may call them.
+CALLS: dict[str, tuple[Arguments, ...]] = {
+    "meters_missing_future_tariffs": ({"esco_code_in": None}, *({"esco_code_in": esco} for esco in ESCOS)),
+    "generate_new_quarter_tariffs": ({"month_in": "2098-01-01"},),
+    "monthly_usage_compute": ({"month_in": "2025-03-01"}, {"month_in": "2025-09-01"}),
+    "monthly_costs_compute": ({"month_in": "2025-03-01"},),
+    "create_customer_token": tuple({"customer_id": id_of(f"{esco} alice")} for esco in ESCOS),
+}
+
+
+def walk_functions(site: Site, viewer: Viewer, names: Iterable[str] = CALLS) -> list[str]:
+    """Customers and anon may call none; staff reach their own ESCO and nothing else."""
+    staff = viewer.sight in ("esco", "all")
+    before = {esco: snapshot(site, id_of(f"{esco} esco")) for esco in ESCOS}
+    found = []
+    for name in names:
+        for arguments in CALLS[name]:
+            answer = site.ask(viewer, "POST", f"/rpc/{name}", arguments)
+            if not staff and answer.status_code != (403 if viewer.claims else 401):
+                found.append(f"{name} is not refused: {answer.status_code} {answer.text[:200]}")
+            if staff:
+                found += _walk_answer(site, viewer, name, arguments, answer)
+    for esco in ESCOS:
+        changed = differences(before[esco], snapshot(site, id_of(f"{esco} esco")))
+        if changed and viewer.sight != "all" and viewer.esco != id_of(f"{esco} esco"):
+            found.append(f"monthly_costs_compute or its kind changed {changed} of {esco}")
+    return [f"{viewer.name}: {complaint}" for complaint in found]
+
+
+def _walk_answer(
+    site: Site, viewer: Viewer, name: str, arguments: Arguments, answer: httpx.Response
+) -> Iterator[str]:
+    own = {esco for esco in ESCOS if viewer.sight == "all" or viewer.esco == id_of(f"{esco} esco")}
+    if name == "meters_missing_future_tariffs":
+        asked = {arguments["esco_code_in"]} if arguments["esco_code_in"] else set(ESCOS)
+        told = {row["esco_code"] for row in answer.json()} if answer.status_code == 200 else {answer.text}
+        if told != own & asked:
+            yield f"{name} {arguments} tells of {sorted(told)}"
+    elif name == "create_customer_token":
+        hidden = next(esco for esco in ESCOS if id_of(f"{esco} alice") == arguments["customer_id"]) not in own
+        if answer.status_code != (404 if hidden else 200):
+            yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+    elif answer.status_code != 204:
+        yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
