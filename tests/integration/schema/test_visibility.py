@@ -1,5 +1,6 @@
 """Who sees what: every role over every view, and a home where one customer followed another."""
 
+import json
 from typing import Any
 
 import pytest
@@ -219,6 +220,23 @@ def test_readings_end_and_begin_with_the_tenancy_and_share_the_one_between(stree
     assert names_of(street, street.customer("ann"), query) == list(range(1, 11))
     assert names_of(street, street.customer("bea"), query) == list(range(10, 21))
     assert names_of(street, street.customer("dan", "lfce"), query) == list(range(1, 21))
+
+
+def test_a_reading_that_was_corrected_into_another_tenancy_stands_for_nobody_else(street: Any) -> None:
+    bea = street.customer("bea")
+    seen = "select count(*) from meter_readings where reading = 15"
+    with street.acting(SERVICE) as connection, connection.transaction(force_rollback=True):
+        connection.execute(
+            "insert into submeter.readings (esco_id, register_id, read_at, reading, replaces_id)"
+            " select esco_id, register_id, '2024-06-05', 15, id from submeter.readings"
+            " where register_id = %s and reading = 15",
+            (street["flat1 power register"],),
+        )
+        connection.execute("select set_config('request.jwt.claims', %s, true)", (json.dumps(bea.claims()),))
+        connection.execute("set local role authenticated")
+        corrected = connection.execute(seen).fetchone()
+    assert corrected == (0,)
+    assert street.value(bea, seen) == 1
 
 
 def test_intervals_are_parted_at_local_midnight_though_the_row_is_a_utc_day(street: Any) -> None:
