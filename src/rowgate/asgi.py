@@ -105,7 +105,8 @@ async def read_body(receive: Receive, headers: dict[str, str], limit: int) -> by
 
     Raises Refusal (413) past ``limit`` bytes, ConnectionAbortedError if the client has gone.
     """
-    if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > limit:
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         raise _too_large(limit)
     chunks, size, more = [], 0, True
     while more:
@@ -128,7 +129,7 @@ def _too_large(limit: int) -> Refusal:
 async def send_answer(send: Send, answer: Answer, more: Iterable[tuple[str, str]] = ()) -> None:
     """Send an answer, with more headers of the server's own."""
     headers = [_encoded(name, value) for name, value in (*answer.headers, *more)]
-    if answer.status != 204:
+    if answer.sized and answer.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(answer.body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

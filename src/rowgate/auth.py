@@ -72,7 +72,7 @@ class Authenticator:
             raise _unauthorized("PGRST301", f"Expected 3 parts in JWT; got {token.count('.') + 1}")
         try:
             claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, RecursionError):
             raise _unauthorized("PGRST301", "No suitable key or wrong key type") from None
         return self._caller(claims)
 
@@ -88,7 +88,7 @@ def check_claims(claims: Mapping[str, Any], now: float, audience: str = "") -> N
     """Refuse a token that has ended, is not yet valid, or is meant for somebody else (times in seconds)."""
     for name in ("exp", "nbf", "iat"):
         value = claims.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        if value is not None and not _is_instant(value):
             raise _unauthorized("PGRST303", f"The JWT '{name}' claim must be a number")
     if "exp" in claims and claims["exp"] is not None and now > claims["exp"] + SKEW_S:
         raise _unauthorized("PGRST303", "JWT expired")
@@ -97,8 +97,18 @@ def check_claims(claims: Mapping[str, Any], now: float, audience: str = "") -> N
     if claims.get("iat") is not None and now < claims["iat"] - SKEW_S:
         raise _unauthorized("PGRST303", "JWT issued at future")
     said = claims.get("aud")
-    if audience and said is not None and audience not in ([said] if isinstance(said, str) else said):
+    if said is None:
+        return
+    meant = [said] if isinstance(said, str) else said
+    if not isinstance(meant, list) or not all(isinstance(name, str) for name in meant):
+        raise _unauthorized("PGRST303", "The JWT 'aud' claim must be a string or an array of strings")
+    if audience and audience not in meant:
         raise _unauthorized("PGRST303", "JWT not in audience")
+
+
+def _is_instant(value: Any) -> bool:
+    """Seconds since 1970 as a number that is one: JSON's 1e999 is read as infinity, which never comes."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e18
 
 
 def _role(claims: Mapping[str, Any], config: Config) -> str:
@@ -106,6 +116,8 @@ def _role(claims: Mapping[str, Any], config: Config) -> str:
     for step in config.jwt_role_claim_key.strip(".").split("."):
         value = value.get(step) if isinstance(value, dict) else None
     if isinstance(value, str) and value:
+        if not value.isprintable():  # PostgreSQL would cut the name at a NUL
+            raise _unauthorized("PGRST303", "The JWT's role is not a name")
         return value
     if config.db_anon_role:
         return config.db_anon_role

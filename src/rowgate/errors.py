@@ -27,21 +27,35 @@ class Refusal(Exception):
         return {"code": self.code, "details": self.details, "hint": self.hint, "message": self.message}
 
 
-def status_of(sqlstate: str, *, anonymous: bool, message: str = "") -> int:
+def status_of(sqlstate: str, *, anonymous: bool, message: str = "", in_function: bool = False) -> int:
     """The HTTP status for an error that PostgreSQL raised, by its five-letter SQLSTATE."""
     if sqlstate == "42501":
         return 401 if anonymous else 403
-    if sqlstate == "21000":
-        return 400 if "requires a WHERE clause" in message else 500
     if sqlstate[:2] == "PT" and sqlstate[2:].isdigit():
-        return int(sqlstate[2:])
-    exact = _EXACT.get(sqlstate)
-    if exact is not None:
-        return exact
-    return _BY_CLASS.get(sqlstate[:2], 400)
+        raised = int(sqlstate[2:])
+        return raised if 200 <= raised <= 599 else 500
+    if sqlstate == "22023" and not in_function and message.startswith("role "):
+        return 401  # the token speaks of a role that the database does not have
+    if _asked_for(sqlstate, message, in_function=in_function):
+        return 400
+    return _EXACT.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], 400)
 
+
+def _asked_for(sqlstate: str, message: str, *, in_function: bool) -> bool:
+    """Whether the request itself asked for the impossible; PostgREST calls some of these the server's."""
+    if sqlstate == "21000" and "requires a WHERE clause" in message:
+        return True
+    return not in_function and (sqlstate in _OF_THE_REQUEST or sqlstate.startswith(PROGRAM_LIMIT))
+
+
+PROGRAM_LIMIT = "54"
+_OF_THE_REQUEST = frozenset((
+    "21000",  # an upsert that names one row twice
+    "55000",  # a write to a view that cannot be written
+))  # fmt: skip
 
 _EXACT = {
+    "21000": 500,
     "23503": 409,
     "23505": 409,
     "25006": 405,

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from psycopg.conninfo import make_conninfo
+
 from rowgate.app import Gateway, PythonSide
 from rowgate.asgi import Asgi, Receive, Scope, Send, is_preflight, join_headers, send_answer
 from rowgate.auth import Authenticator
@@ -92,7 +94,7 @@ def _take_key(scope: Scope) -> tuple[str | None, Scope]:
 def gateway_config(settings: Settings, database: Database) -> Config:
     """rowgate's settings for Submeter's database."""
     return Config(
-        db_uri=database.authenticator_conninfo,
+        db_uri=_bounded(database.authenticator_conninfo, settings.statement_timeout),
         db_schemas=("public",),
         db_extra_search_path=("extensions",),
         db_anon_role="anon",
@@ -101,6 +103,11 @@ def gateway_config(settings: Settings, database: Database) -> Config:
         # A forgotten filter must not change every row of a company's books.
         require_where=True,
     )
+
+
+def _bounded(conninfo: str, seconds: int) -> str:
+    """The address with a limit on how long a statement may hold a connection that others wait for."""
+    return make_conninfo(conninfo, options=f"-c statement_timeout={seconds}s")
 
 
 def python_side(settings: Settings, database: Database) -> PythonSide:

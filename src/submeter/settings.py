@@ -36,6 +36,8 @@ class Settings:
     """The code of the ESCO that a new row belongs to when neither the row nor the token says."""
     db_bin_dir: Path | None = None
     """PostgreSQL's programs for the embedded server, instead of those that came with Submeter."""
+    statement_timeout: int = 60
+    """Seconds after which a statement of a REST request is given up. 0: never."""
     db_port: int | None = None
     """Let the embedded server listen on 127.0.0.1 too. Empty: a unix socket only."""
 
@@ -116,6 +118,12 @@ def _path(value: Any) -> Path:
     return Path(_text(value)).expanduser()
 
 
+def _seconds(value: Any) -> int:
+    if isinstance(value, bool) or not 0 <= int(value) <= 86_400:
+        raise ValueError("seconds are a whole number from 0 to 86400")
+    return int(value)
+
+
 def _port(value: Any) -> int:
     if isinstance(value, bool) or not 0 <= int(value) <= 65535:
         raise ValueError("a port is a number from 0 to 65535")
@@ -134,6 +142,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "db_bin_dir": _path,
     "port": _port,
     "db_port": _port,
+    "statement_timeout": _seconds,
     "jwt_secret": _secret,
 }
 

@@ -13,7 +13,8 @@ from rowgate.sql.parts import quote
 
 __all__ = ["Executor", "ResultSet"]
 
-_BEGIN, _COMMIT, _ROLLBACK = Statement("BEGIN"), Statement("COMMIT"), Statement("ROLLBACK")
+# Never prepared: to make room for one more name takes a command, and a failed transaction refuses it.
+_BEGIN, _COMMIT, _ROLLBACK = (Statement(text, prepared=False) for text in ("BEGIN", "COMMIT", "ROLLBACK"))
 
 
 class ResultSet:
@@ -42,7 +43,7 @@ class Executor:
     def __init__(self, config: Config) -> None:
         self._pool = Pool(config)
         self._path = ", ".join(quote(name) for name in config.db_extra_search_path)
-        self._settings = _settings_text(tuple(config.app_settings))
+        self._settings_text = _settings_text(tuple(config.app_settings))
         self._app_values = tuple(value.encode() for value in config.app_settings.values())
 
     async def run(
@@ -59,12 +60,15 @@ class Executor:
 
         With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
         """
-        settings = self._settings_for(caller, request, headers, read_only=read_only)
+        statements = (self.settings(caller, request, headers, read_only=read_only), statement)
         try:
-            async with self._pool.connection() as connection:
-                if verify is None:
-                    return ResultSet((await connection.run((settings, statement)))[-1])
-                return await _verified(connection, (settings, statement), verify)
+            if not read_only:
+                return await self._attempt(statements, verify)
+            try:
+                return await self._attempt(statements, verify)
+            except ConnectionLost:
+                # It was lost while it lay idle, most likely. What only reads may be asked again.
+                return await self._attempt(statements, verify)
         except DatabaseError as error:
             raise refusal(error, caller) from error
         except ConnectionLost as error:
@@ -72,9 +76,13 @@ class Executor:
                 503, "PGRST001", "Database connection lost.", str(error).strip() or None, "Try again shortly."
             ) from error
 
-    def _settings_for(
-        self, caller: Caller, request: ApiRequest, headers: str, *, read_only: bool
-    ) -> Statement:
+    async def _attempt(self, statements: Sequence[Statement], verify: Verify | None) -> ResultSet:
+        async with self._pool.connection() as connection:
+            if verify is None:
+                return ResultSet((await connection.run(statements))[-1])
+            return await _verified(connection, statements, verify)
+
+    def settings(self, caller: Caller, request: ApiRequest, headers: str, *, read_only: bool) -> Statement:
         values = (
             f"{quote(request.schema)}, {self._path}" if self._path else quote(request.schema),
             caller.role,
@@ -84,7 +92,7 @@ class Executor:
             headers,
             "on" if read_only else "off",
         )
-        return Statement(self._settings, [*(value.encode() for value in values), *self._app_values])
+        return Statement(self._settings_text, [*(value.encode() for value in values), *self._app_values])
 
     def close(self) -> None:
         self._pool.close()
@@ -105,7 +113,9 @@ async def _verified(connection: Connection, statements: Sequence[Statement], ver
 
 def refusal(error: DatabaseError, caller: Caller) -> Refusal:
     """PostgreSQL's error as an answer, with PostgREST's status for its SQLSTATE."""
-    status = status_of(error.sqlstate, anonymous=caller.anonymous, message=error.message)
+    status = status_of(
+        error.sqlstate, anonymous=caller.anonymous, message=error.message, in_function=error.in_function
+    )
     headers = (("WWW-Authenticate", "Bearer"),) if status == 401 else ()
     return Refusal(status, error.sqlstate, error.message, error.details, error.hint, headers)
 

@@ -22,12 +22,13 @@ Row = tuple[bytes | None, ...]
 
 @dataclass(eq=False)
 class DatabaseError(Exception):
-    """What PostgreSQL said went wrong."""
+    """What PostgreSQL said went wrong; ``in_function`` if it happened inside a function of the database."""
 
     sqlstate: str
     message: str
     details: str | None = None
     hint: str | None = None
+    in_function: bool = False
 
     def __str__(self) -> str:
         return f"{self.sqlstate}: {self.message}"
@@ -63,18 +64,18 @@ class Connection:
 
     @property
     def usable(self) -> bool:
-        """Whether another pipeline may be sent; never while one is unfinished."""
-        return self._done is None and self._link.status == pq.ConnStatus.OK
+        """Whether another pipeline may be sent; never while one, or a transaction, is unfinished."""
+        return self._done is None and self._link.transaction_status == pq.TransactionStatus.IDLE
 
     async def run(self, statements: Sequence[Statement]) -> list[Row]:
         """Send the statements in one flush and return the first row of each that has one.
 
         Raises DatabaseError for the first that fails; the rest are then skipped and all is undone.
         """
-        new: list[str] = []
+        sent: list[str | None] = []
         try:
             for statement in statements:
-                self._send(statement, new)
+                self._send(statement, sent)
             self._link.pipeline_sync()
         except psycopg.Error as error:
             self.close()
@@ -83,26 +84,33 @@ class Connection:
         failure = next((result for result in results if result.status not in _OK), None)
         if failure is None:
             return [_first_row(result) for result in results if result.status == pq.ExecStatus.TUPLES_OK]
-        for text in new:
-            # Which of the new names exist now is uncertain: give them up.
-            self._names.pop(text, None)
+        for text, result in zip(sent, results, strict=False):
+            if text is not None and result.status not in _OK:
+                self._names.pop(text, None)  # never came to be; one that did stays, even when its run failed
         raise _error(failure)
 
-    def _send(self, statement: Statement, new: list[str]) -> None:
+    def _send(self, statement: Statement, sent: list[str | None]) -> None:
+        """Send a statement; ``sent`` notes for each command in the pipeline the text it prepares, if any."""
+        if not statement.prepared:
+            sent.append(None)
+            self._link.send_query_params(statement.text.encode(), statement.parameters or None)
+            return
         name = self._names.get(statement.text)
         if name is None:
-            name = self._name(statement.text)
-            new.append(statement.text)
+            name = self._name(statement.text, sent)
+            sent.append(statement.text)
             self._link.send_prepare(name, statement.text.encode())
         else:
             self._names.move_to_end(statement.text)
+        sent.append(None)
         self._link.send_query_prepared(name, statement.parameters or None)
 
-    def _name(self, text: str) -> bytes:
+    def _name(self, text: str, sent: list[str | None]) -> bytes:
         self._made += 1
         name = b"rowgate_%d" % self._made
         if len(self._names) >= PREPARED:
             _, oldest = self._names.popitem(last=False)
+            sent.append(None)
             self._link.send_query_params(b"DEALLOCATE " + oldest, None)
         self._names[text] = name
         return name
@@ -186,4 +194,5 @@ def _error(result: pq.abc.PGresult) -> DatabaseError:
         said(pq.DiagnosticField.MESSAGE_PRIMARY) or result.get_error_message(),
         said(pq.DiagnosticField.MESSAGE_DETAIL),
         said(pq.DiagnosticField.MESSAGE_HINT),
+        " function " in f" {said(pq.DiagnosticField.CONTEXT) or ''}",
     )

@@ -25,21 +25,28 @@ class Pool:
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection. One that broke, or was left in the middle of something, is not taken back."""
         try:
-            await asyncio.wait_for(self._free.acquire(), self._patience)
+            # Bounds the making of a new connection too: a database that hangs must not hang the gateway.
+            async with asyncio.timeout(self._patience):
+                connection = await self._take()
         except TimeoutError:
             raise Refusal(504, "PGRST003", "Timed out acquiring connection from connection pool.") from None
-        connection = None
         try:
-            connection = await self._take()
             self._lent.add(connection)
             yield connection
         finally:
-            if connection is not None:
-                self._lent.discard(connection)
-                self._give_back(connection)
+            self._lent.discard(connection)
+            self._give_back(connection)
             self._free.release()
 
     async def _take(self) -> Connection:
+        await self._free.acquire()
+        try:
+            return await self._idle_or_new()
+        except BaseException:
+            self._free.release()
+            raise
+
+    async def _idle_or_new(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
             if connection.usable:

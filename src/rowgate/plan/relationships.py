@@ -22,11 +22,16 @@ def find_relationship(catalog: Catalog, origin: Name, embed: SelectEmbed) -> Rel
 
 def _candidates(catalog: Catalog, origin: Name, target: str) -> list[Relationship]:
     """By the target's name, or by the foreign key or its column, which mean the table before its views."""
-    ways = catalog.relationships.get(origin, ())
+    ways = _ways(catalog, origin)
     named = [way for way in ways if way.target.name == target]
     keyed = [way for way in ways if _led_by(way, target) and way not in named]
     tables = [way for way in keyed if "view" not in catalog.relations[way.target].kind]
     return named + (tables or keyed)
+
+
+def _ways(catalog: Catalog, origin: Name) -> list[Relationship]:
+    """All that start here and stay in the schema: a request speaks of one schema at a time."""
+    return [way for way in catalog.relationships.get(origin, ()) if way.target.schema == origin.schema]
 
 
 def _led_by(way: Relationship, key: str) -> bool:
@@ -53,10 +58,10 @@ def foreign_columns(way: Relationship) -> tuple[str, ...]:
 
 
 def _missing(catalog: Catalog, origin: Name, embed: SelectEmbed) -> Refusal:
-    known = sorted({way.target.name for way in catalog.relationships.get(origin, ())})
+    known = sorted({way.target.name for way in _ways(catalog, origin)})
     guess = nearest(embed.target, known, RELATED_ALIKE)
     hint = f"'{origin.name}' can embed: {', '.join(known)}." if known else None
-    if guess:
+    if guess and guess != embed.target:
         hint = f"Perhaps you meant '{guess}' instead of '{embed.target}'."
     using = f" using the hint '{embed.hint}'" if embed.hint else ""
     return Refusal(

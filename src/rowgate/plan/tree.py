@@ -3,7 +3,7 @@
 Each pass has one signature, ``(root, query, catalog) -> root``, and adds one thing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -23,22 +23,29 @@ def build_tree(root: Node, query: Query, catalog: Catalog) -> Node:
 
 
 def _add_select(root: Node, query: Query, catalog: Catalog) -> Node:
-    return _selected(root, query.select, catalog, count(1))
+    # A relation may be called what an alias would be (meters_1): that number is left out.
+    numbers = (number for number in count(1) if not root.alias.endswith(f"_{number}"))
+    return _selected(root, query.select, catalog, numbers)
 
 
-def _selected(node: Node, items: tuple[SelectItem, ...], catalog: Catalog, numbers: "count[int]") -> Node:
+def _selected(node: Node, items: tuple[SelectItem, ...], catalog: Catalog, numbers: Iterator[int]) -> Node:
     fields = tuple(item for item in items if isinstance(item, SelectField))
     embeds = tuple(_embedded(node, item, catalog, numbers) for item in items if isinstance(item, SelectEmbed))
     return replace(node, outputs=fields, embeds=embeds)
 
 
-def _embedded(parent: Node, item: SelectEmbed, catalog: Catalog, numbers: "count[int]") -> Embed:
+def _embedded(parent: Node, item: SelectEmbed, catalog: Catalog, numbers: Iterator[int]) -> Embed:
     origin = parent.relation.name if parent.relation else Name("", parent.alias)
     way = find_relationship(catalog, origin, item)
     number = next(numbers)
-    node = Node(catalog.relations[way.target], f"{way.target.name}_{number}", ())
+    node = Node(catalog.relations[way.target], f"{_short(way.target.name)}_{number}", ())
     node = _selected(node, item.items, catalog, numbers)
     return Embed(item.name, f"embed_{number}", way, node, item.inner)
+
+
+def _short(name: str) -> str:
+    """PostgreSQL cuts names at 63 bytes; what makes an alias unique comes at its end."""
+    return name.encode()[:48].decode(errors="ignore")
 
 
 def _add_filters(root: Node, query: Query, catalog: Catalog) -> Node:  # noqa: ARG001

@@ -8,7 +8,7 @@ from typing import TypeVar
 from rowgate.errors import Refusal
 from rowgate.request.model import MediaType, Preferences, Resolution, Return, Window
 
-_RANGE = re.compile(r"(\d+)-(\d*)")
+_RANGE = re.compile(r"([0-9]{1,18})-([0-9]{0,18})")
 _Choice = TypeVar("_Choice", bound=Enum)
 _COUNTS = frozenset({"exact", "planned", "estimated"})
 

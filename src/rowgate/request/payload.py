@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from rowgate.errors import Refusal
 from rowgate.request.model import Payload
 
+DEEPEST = 500
+
 
 def parse_payload(body: bytes, content_type: str, columns: tuple[str, ...] | None) -> Payload:
     """Read a JSON body of one object or many.
@@ -41,9 +43,27 @@ def load_json(body: bytes) -> Any:
     if not body.strip():
         _refuse("Empty or invalid json")
     try:
-        return json.loads(body, parse_constant=_no_constant, parse_float=str, parse_int=str)
+        # Decoded here: Python would take UTF-16 and a byte order mark too, and PostgreSQL neither.
+        value = json.loads(body.decode(), parse_constant=_no_constant, parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
         _refuse("Empty or invalid json")
+    _check_depth(value)
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    """Refuse nesting that would exhaust PostgreSQL's stack."""
+    level = _containers([value])
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _containers(outer)]
+        if not level:
+            return
+    _refuse(f"The body is nested deeper than {DEEPEST} levels")
+
+
+def _containers(value: Any) -> list[Any]:
+    inside = value.values() if isinstance(value, dict) else value
+    return [inner for inner in inside if isinstance(inner, dict | list)]
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -7,9 +7,11 @@ from rowgate.errors import Refusal
 from rowgate.request import grammar
 from rowgate.request.model import Logic, OrderTerm, Path, Query, Window
 
-_LOGIC_KEY = re.compile(r"(?:(?P<path>.*)\.)?(?P<negated>not\.)?(?P<conjunction>and|or)", re.DOTALL)
+_LOGIC_KEY = re.compile(r"(?:(?P<path>.*?)\.)??(?P<negated>not\.)?(?P<conjunction>and|or)", re.DOTALL)
 _SHAPE_KEY = re.compile(r"(?:(?P<path>.*)\.)?(?P<word>order|limit|offset)", re.DOTALL)
-_INTEGER = re.compile(r"-?\d{1,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+
+LONGEST = 60_000  # bytes; HTTP servers end at 64 KiB, with less to say about it
 
 
 def split(query_string: bytes) -> list[tuple[str, str]]:
@@ -37,6 +39,14 @@ def _decode(raw: bytes) -> str:
 
 def parse_query(query_string: bytes, *, call: bool, max_depth: int) -> Query:
     """Take the query string apart. With ``call`` what is no filter is an argument of the function."""
+    if len(query_string) > LONGEST:
+        raise Refusal(
+            414,
+            "PGRST100",
+            f"The query string is longer than {LONGEST} bytes",
+            None,
+            "Ask in several requests, or call a function by POST",
+        )
     return _Reader(call=call, max_depth=max_depth).read(split(query_string))
 
 

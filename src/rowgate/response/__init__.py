@@ -1,8 +1,10 @@
 """From a result to status, headers and body."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote as percent
 
 from rowgate.catalog.model import Relation
@@ -15,14 +17,18 @@ __all__ = ["Answer", "answer", "refuse", "verify_singular"]
 
 Headers = tuple[tuple[str, str], ...]
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BODILESS = frozenset((204, 205, 304))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: any server can send it."""
+    """What goes back: any server can send it. Without ``sized`` nobody knows how long the body would be."""
 
     status: int
     headers: Headers = ()
     body: bytes = b""
+    sized: bool = True
 
 
 def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
@@ -35,8 +41,11 @@ def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
     else:
         status, body = _write_status(plan, result), result.body
     status = _status_from_sql(result) or status
-    headers = [*_headers(request, plan, result, body), *_headers_from_sql(result)]
-    return Answer(status, tuple(headers), b"" if request.method == "HEAD" else body)
+    body = b"" if request.method == "HEAD" or status in _BODILESS else body
+    said = _headers_from_sql(result)
+    replaced = {name.lower() for name, _ in said}
+    own = [pair for pair in _headers(request, plan, result, body) if pair[0].lower() not in replaced]
+    return Answer(status, (*own, *said), body, sized=request.method != "HEAD")
 
 
 def refuse(refusal: Refusal) -> Answer:
@@ -140,7 +149,7 @@ def _status_from_sql(result: ResultSet) -> int | None:
     """``response.status``, set by a function."""
     if result.status is None:
         return None
-    if not (result.status.isdigit() and 100 <= int(result.status) <= 599):
+    if not (result.status.isdigit() and 200 <= int(result.status[:4]) <= 599):
         raise Refusal(500, "PGRST112", "response.status GUC must be a valid status code")
     return int(result.status)
 
@@ -150,11 +159,26 @@ def _headers_from_sql(result: ResultSet) -> list[tuple[str, str]]:
     if result.headers is None:
         return []
     try:
-        pairs = [next(iter(item.items())) for item in json.loads(result.headers) if len(item) == 1]
-        return [(str(name), str(value)) for name, value in pairs]
+        pairs = [_one_pair(item) for item in _list(json.loads(result.headers))]
     except (ValueError, AttributeError, TypeError):
         raise Refusal(
             500,
             "PGRST111",
             "response.headers GUC must be a JSON array composed of objects with a single key and a string value",  # noqa: E501,
         ) from None
+    # How long the body is, and where it ends, is the server's to say.
+    return [pair for pair in pairs if pair[0].lower() not in ("content-length", "transfer-encoding")]
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
+
+
+def _one_pair(item: Any) -> tuple[str, str]:
+    """A header's name and value, neither of which may end the line and begin another."""
+    ((name, value),) = item.items()
+    if not (_HEADER_NAME.fullmatch(name) and value.isprintable()):
+        raise ValueError(name)
+    return name, value

@@ -26,10 +26,11 @@ _FROM_SQL = (
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL text and its parameters, in text format."""
+    """SQL text and its parameters, in text format; ``prepared`` if it is worth keeping for the next time."""
 
     text: str
     parameters: Sequence[bytes | None] = ()
+    prepared: bool = True
 
 
 def render(plan: Plan, request: ApiRequest) -> Statement:
@@ -38,9 +39,10 @@ def render(plan: Plan, request: ApiRequest) -> Statement:
     if isinstance(plan, Read):
         text = _rows(plan, request, parameters)
     elif isinstance(plan, Call):
-        text = (
-            f"WITH {quote(SOURCE)} AS ({call_source(plan, parameters)}) {_result(plan, request, parameters)}"
-        )
+        # Nothing reads what a void function returns, and PostgreSQL leaves out what is not read.
+        kept = "MATERIALIZED " if plan.routine.returns.void else ""
+        source = call_source(plan, parameters)
+        text = f"WITH {quote(SOURCE)} AS {kept}({source}) {_result(plan, request, parameters)}"
     else:
         source = _written(plan, parameters)
         text = f"WITH {quote(SOURCE)} AS ({source}) {_confirm(plan, request, parameters)}"

@@ -58,12 +58,12 @@ def _as_text(value: str | Sequence[str]) -> str:
 
 def served_source(plan: Call | Insert, rows: bytes, parameters: Parameters) -> str:
     """Rows that the application made, given the types the database declares for them."""
+    if isinstance(plan, Call) and plan.routine.returns.void:
+        return 'SELECT NULL AS "value"'
     placeholder = f"{parameters.add(rows)}::json"
     if isinstance(plan, Insert):
         return f"SELECT * FROM json_populate_recordset(NULL::{qualified(plan.relation.name)}, {placeholder})"
     returns = plan.routine.returns
-    if returns.void:
-        return 'SELECT NULL AS "value"'
     if is_scalar(plan):
         return (
             f'SELECT "value" FROM json_to_recordset({placeholder}) AS {_RESULT} ("value" {returns.type_name})'

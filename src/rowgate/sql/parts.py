@@ -4,6 +4,7 @@ Identifiers are always quoted and values always travel as parameters, so neither
 Parameters go untyped: PostgreSQL takes their type from the column beside them.
 """
 
+import re
 from collections.abc import Sequence
 
 from rowgate.catalog.model import Name, Relation
@@ -44,6 +45,9 @@ _IS = {
     "false": "IS FALSE",
     "unknown": "IS UNKNOWN",
 }
+
+
+_INDEX = re.compile(r"-?[0-9]{1,9}")
 
 
 def quote(identifier: str) -> str:
@@ -101,8 +105,7 @@ class Scope:
         return column.type_name if column else None
 
     def _key(self, key: str) -> str:
-        kind = "int" if key.removeprefix("-").isdecimal() and len(key) < 10 else "text"
-        return f"{self.parameters.add(key)}::{kind}"
+        return f"{self.parameters.add(key)}::{'int' if _INDEX.fullmatch(key) else 'text'}"
 
     def logic(self, logic: Logic) -> str:
         if isinstance(logic, Group):

@@ -292,3 +292,21 @@ def test_a_local_day_of_fifty_half_hours_is_one_day(world: Any, build: Any) -> N
     add_intervals(world, "flat1 power register", "2024-10-27T00:00+01", [2] * 50, clock="Europe/London")
     query = "select day::text, kwh from submeter.circuit_days('2024-10-01', '2024-11-01')"
     assert world.rows(SERVICE, query) == [("2024-10-27", Decimal("0.100"))]
+
+
+@pytest.mark.parametrize("month", ["infinity", "-infinity", "0044-03-15", "9999-12-31"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "select monthly_costs_compute(%s)",
+        "select monthly_costs_compute('2024-06-01', %s)",
+        "select monthly_usage_compute(%s)",
+        "select generate_new_quarter_tariffs(%s)",
+    ],
+)
+def test_a_month_that_no_company_bills_is_refused_at_once(
+    world: Any, refused: Any, call: str, month: str
+) -> None:
+    with refused("22023") as caught:
+        world.rows(SERVICE, call, month)
+    assert "the date cannot be" in str(caught.value)

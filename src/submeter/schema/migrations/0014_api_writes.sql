@@ -170,6 +170,9 @@ begin
   elsif reading_in = 'NaN' or reading_in < 0 or reading_in = 'Infinity' then
     raise exception 'a reading cannot be %', reading_in using errcode = '23514', detail = 'A dial shows zero or more.',
       hint = 'Send what the dial shows. A dial that counts backwards is corrected by replaces_id, not by a negative reading.';
+  elsif read_at_in < '1970-01-01' then
+    raise exception 'the reading is from %', read_at_in using errcode = '22023',
+      detail = 'It is older than 1970-01-01.', hint = 'Send the moment of the reading, with its time zone.';
   elsif read_at_in > now() + interval '1 minute' then
     raise exception 'the reading is in the future' using errcode = '22023',
       detail = format('timestamp %s is later than now, %s.', read_at_in, now()),

@@ -1,6 +1,19 @@
 -- Quarterly tariffs: generate_new_quarter_tariffs, what is missing on the meters, and the trigger on benchmarks.
 -- All run with the caller's rights: an operator reaches only its own ESCO, service_role all of them.
 
+create function submeter.check_month(month_in date) returns date
+language plpgsql immutable set search_path = '' as $$
+begin
+  -- Also keeps out infinity, whose days nobody could count.
+  if month_in not between date '1970-01-01' and date '2199-12-31' then
+    raise exception 'the date cannot be %', month_in using errcode = '22023',
+      detail = 'It is not between 1970-01-01 and 2199-12-31.', hint = 'Send a day as YYYY-MM-DD.';
+  end if;
+  return month_in;
+end $$;
+comment on function submeter.check_month(date) is 'The date as it came, or a refusal (22023) of one that no company bills; null stays null.';
+grant execute on function submeter.check_month(date) to operator, service_role;
+
 create function submeter.generate_microgrid_tariffs(period_in date, region_in text) returns void
 language sql set search_path = '' as $$
   insert into submeter.microgrid_tariffs as t
@@ -83,7 +96,7 @@ comment on function submeter.generate_tariffs(date, text) is 'Microgrid and cust
 create function public.generate_new_quarter_tariffs(month_in date) returns void
 language plpgsql set search_path = '' as $$
 begin
-  perform submeter.generate_tariffs(month_in, null);
+  perform submeter.generate_tariffs(submeter.check_month(month_in), null);
 end $$;
 comment on function public.generate_new_quarter_tariffs(month_in date) is
   'Writes microgrid and customer tariffs for the period that begins on month_in, from the benchmark and each one''s discount, as the ESCO''s tariff_policy says. Safe to repeat. An operator generates for its own ESCO, service_role for all.';

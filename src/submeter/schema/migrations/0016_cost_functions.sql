@@ -48,7 +48,7 @@ comment on function submeter.circuit_days(date, date) is
 create function public.monthly_usage_compute(month_in date) returns void
 language plpgsql set search_path = '' as $$
 declare
-  first_day constant date := date_trunc('month', month_in)::date;
+  first_day constant date := date_trunc('month', submeter.check_month(month_in))::date;
 begin
   if month_in is null then
     return;
@@ -290,9 +290,10 @@ comment on function submeter.costs_compat(date, date) is
 create function public.monthly_costs_compute(month_in date, as_of_in date default null) returns void
 language plpgsql set search_path = '' as $$
 declare
-  first_day constant date := date_trunc('month', month_in)::date;
+  first_day constant date := date_trunc('month', submeter.check_month(month_in))::date;
   started_at constant timestamptz := clock_timestamp();
 begin
+  perform submeter.check_month(as_of_in);
   if month_in is null then
     return;
   end if;
