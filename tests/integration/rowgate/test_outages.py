@@ -70,6 +70,18 @@ def test_a_request_whose_connection_is_ended_gets_503_and_the_next_is_served(
     assert served.body == SERVED
 
 
+def test_a_read_whose_connection_is_ended_is_asked_again(
+    gateway: Gateway, run: Run, superuser: psycopg.Connection
+) -> None:
+    async def scenario() -> Answer:
+        slow = asyncio.create_task(gateway.answer(get("/rpc/slow", "seconds=1")))
+        await asyncio.sleep(0.3)
+        assert terminate_all(superuser) == 1
+        return await asyncio.wait_for(slow, 10)
+
+    assert run(scenario()).status in (200, 204)
+
+
 def test_a_storm_of_ended_connections_is_survived(
     gateway: Gateway, run: Run, superuser: psycopg.Connection
 ) -> None:
