@@ -106,8 +106,11 @@ def gateway_config(settings: Settings, database: Database) -> Config:
 
 
 def _bounded(conninfo: str, seconds: int) -> str:
-    """The address with a limit on how long a statement may hold a connection that others wait for."""
-    return make_conninfo(conninfo, options=f"-c statement_timeout={seconds}s")
+    """The address with a limit on how long a statement may hold a connection that others wait for.
+
+    Dates with slashes are read day first, as they are written where Submeter is used.
+    """
+    return make_conninfo(conninfo, options=f"-c statement_timeout={seconds}s -c datestyle=ISO,DMY")
 
 
 def python_side(settings: Settings, database: Database) -> PythonSide:

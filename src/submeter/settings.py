@@ -119,14 +119,16 @@ def _path(value: Any) -> Path:
 
 
 def _seconds(value: Any) -> int:
-    if isinstance(value, bool) or not 0 <= int(value) <= 86_400:
-        raise ValueError("seconds are a whole number from 0 to 86400")
-    return int(value)
+    return _whole_number(value, 86_400)
 
 
 def _port(value: Any) -> int:
-    if isinstance(value, bool) or not 0 <= int(value) <= 65535:
-        raise ValueError("a port is a number from 0 to 65535")
+    return _whole_number(value, 65_535)
+
+
+def _whole_number(value: Any, most: int) -> int:
+    if isinstance(value, bool) or not str(value).strip().isdecimal() or int(value) > most:
+        raise ValueError(f"a whole number from 0 to {most} is expected")
     return int(value)
 
 

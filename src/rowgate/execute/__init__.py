@@ -117,7 +117,10 @@ def refusal(error: DatabaseError, caller: Caller) -> Refusal:
         error.sqlstate, anonymous=caller.anonymous, message=error.message, in_function=error.in_function
     )
     headers = (("WWW-Authenticate", "Bearer"),) if status == 401 else ()
-    return Refusal(status, error.sqlstate, error.message, error.details, error.hint, headers)
+    hint = error.hint
+    if status == 401 and caller.anonymous:
+        hint = hint or "The request had no token. Send one: Authorization: Bearer <token>"
+    return Refusal(status, error.sqlstate, error.message, error.details, hint, headers)
 
 
 def _settings_text(app_settings: Sequence[str]) -> str:

@@ -65,7 +65,8 @@ def _target(path: str) -> tuple[str, bool]:
         return parts[1], True
     if parts == [""]:
         raise Refusal(404, "PGRST126", "Root endpoint metadata is disabled")
-    raise Refusal(404, "PGRST125", "Invalid path specified in request URL")
+    hint = f"One row is asked for by a filter: /{parts[0]}?id=eq.{parts[1]}" if len(parts) == 2 else None
+    raise Refusal(404, "PGRST125", "Invalid path specified in request URL", None, hint)
 
 
 def _action(method: str, *, call: bool) -> Action:

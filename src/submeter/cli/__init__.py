@@ -5,8 +5,9 @@ Exit codes: 0 done, 1 refused (or failed), 2 wrong usage, 128 + n ended by signa
 
 import signal
 import sys
+from importlib import metadata
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,6 +22,24 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(database.app, name="db")
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer's form of a callback
+    if wanted:
+        typer.echo(f"submeter {metadata.version('submeter')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
+]
+
+
+@app.callback()
+def submeter(*, version: Version = False) -> None:
+    """From meter to cash for embedded networks, community energy and microgrids."""
+
+
 app.command("migrate")(migrate.migrate)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)

@@ -53,7 +53,7 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="For programs
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
     """Open psql as the owner of the database; further arguments are psql's."""
-    with open_database(load_settings(), say) as database:
+    with open_database(load_settings(), say, must_exist=True) as database:
         with database.connect_owner() as connection:
             program = get_client(database, "psql", connection)
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is psql's: it ends a query, not us
@@ -69,7 +69,7 @@ def psql(context: typer.Context) -> None:
 @app.command()
 def backup(file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")]) -> None:
     """Write the whole database into one file."""
-    with open_database(load_settings(), say) as database:
+    with open_database(load_settings(), say, must_exist=True) as database:
         backups.backup(database, file)
     say(f"{file}: {file.stat().st_size} bytes")
 

@@ -18,13 +18,15 @@ from submeter.db.database import Database, open_database
 from submeter.settings import Settings, load_settings
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 unless set.")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on; 8000 unless set. 0 takes a free one.")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port to listen on; 8000 unless set. 0 takes a free one.")
+]
 
 
 def serve(*, host: Host = None, port: Port = None) -> None:
     """Serve the REST API until stopped (Ctrl-C)."""
     settings = chosen(load_settings(), host, port)
-    with listening(settings) as listener, open_database(settings, say) as database:
+    with listening(settings) as listener, open_database(settings, say, must_exist=True) as database:
         pending = migrations.plan(database)
         if pending:
             hint = "Run `submeter migrate`."

@@ -9,7 +9,7 @@ import typer
 
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
-from submeter.db.database import open_database
+from submeter.db.database import check_exists, open_database
 from submeter.parties.actions import issue_token
 from submeter.parties.tokens import KEY_ROLES, sign
 from submeter.settings import load_settings
@@ -43,11 +43,14 @@ def token(
     """Make a token and print it. Tokens of role anon and service_role are API keys as well."""
     settings, now = load_settings(), datetime.now(UTC)
     wanted = Caller(role.value, esco, customer)
-    valid_for, secret = duration(valid), settings.get_jwt_secret()
+    valid_for = duration(valid)
+    if not settings.jwt_secret:
+        check_exists(settings)  # a key of a new secret would open nothing
+    secret = settings.get_jwt_secret()
     if role.value in KEY_ROLES:
         made = sign(Caller(role.value), secret, now, valid_for)
     else:
-        with open_database(settings) as database:
+        with open_database(settings, must_exist=True) as database:
             made = issue_token(database, wanted, secret, now, valid_for)
     typer.echo(made.text)
 

@@ -43,10 +43,14 @@ def backup(database: Database, file: Path) -> Path:
     """Write the whole database to `file` (pg_dump's custom format), whole or not at all.
 
     Raises Refused: DBS301 (no fitting pg_dump), DBS302 (it failed), DBS303 (`file` is there already),
+    DBS308 (its directory is not there),
     DBS105 (disk full), DBS307 (row-level security would hide rows from the backup).
     """
     if file.exists():
         raise Refused(Problem("DBS303", "The file is there already", str(file), "Choose another name."))
+    if not file.absolute().parent.is_dir():
+        detail = f"{file.absolute().parent} is not there"
+        raise Refused(Problem("DBS308", "The file cannot be written", detail, "Make the directory first."))
     conninfo = database.admin_conninfo(database.name)
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     with connect(conninfo) as connection:
@@ -87,8 +91,16 @@ def restore(
     with _new_database(database, "restoring") as fresh:
         say(f"restoring {file} into {fresh.name}")
         _load(program, file, fresh)
+        _check_content(fresh, file)
         say(f"putting it in the place of {database.name}")
         _swap(database, fresh.name)
+
+
+def _check_content(fresh: Database, file: Path) -> None:
+    """An empty dump restores without complaint, and would leave nothing."""
+    with connect(fresh.owner_conninfo) as connection:
+        if _first(connection, "select to_regclass('submeter.escos') is null"):
+            raise _no_backup(f"{file} holds no database of Submeter's")
 
 
 def _row_security(connection: psycopg.Connection) -> list[str]:

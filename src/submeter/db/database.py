@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from submeter.core.problem import Problem, Refused
 from submeter.db.embedded.lease import Lease, open_server
+from submeter.db.embedded.place import find_place
 from submeter.db.pool import Pool, open_connection
 from submeter.db.problems import unreachable
 from submeter.settings import Settings
@@ -55,11 +56,17 @@ class Database:
 
 
 @contextmanager
-def open_database(settings: Settings, say: Say = lambda _: None) -> Iterator[Database]:
+def open_database(
+    settings: Settings, say: Say = lambda _: None, *, must_exist: bool = False
+) -> Iterator[Database]:
     """The database of `settings`, as long as the `with` lasts; the last user stops an embedded server.
 
-    Raises Refused: DBS101 to DBS110 (embedded), DBS201 to DBS206 (DATABASE_URL).
+    With `must_exist` an embedded database is not made: a command that is run in the wrong directory must
+    not answer from a new, empty one. Raises Refused: DBS101 to DBS111 (embedded), DBS201 to DBS206
+    (DATABASE_URL).
     """
+    if must_exist:
+        check_exists(settings)
     if settings.database_url:
         with _closing(url_database(settings)) as database:
             yield database
@@ -67,6 +74,14 @@ def open_database(settings: Settings, say: Say = lambda _: None) -> Iterator[Dat
     server = open_server(settings.data_dir, settings.db_bin_dir, say, port=settings.db_port)
     with server as lease, _closing(embedded_database(lease, settings)) as database:
         yield database
+
+
+def check_exists(settings: Settings) -> None:
+    """Raises Refused DBS111 where an embedded database is meant and there is none."""
+    if settings.database_url or find_place(settings.data_dir):
+        return
+    hint = "Go to Submeter's directory, or set SUBMETER_DATA_DIR. `submeter migrate` makes a new one."
+    raise Refused(Problem("DBS111", "There is no database here", str(settings.data_dir), hint))
 
 
 def embedded_database(lease: Lease, settings: Settings, name: str = NAME) -> Database:
@@ -113,10 +128,10 @@ def connect(conninfo: str) -> psycopg.Connection:
     """A connection in autocommit. Raises Refused DBS201, DBS202, DBS206."""
     try:
         return open_connection(conninfo)
-    except psycopg.ProgrammingError as error:
-        raise unreachable(
-            str(error), "DATABASE_URL looks like postgresql://user:password@host:5432/name"
-        ) from error
+    except psycopg.ProgrammingError:
+        # What libpq says of it repeats the address, and the password in it.
+        hint = "It looks like postgresql://user:password@host:5432/name"
+        raise unreachable("DATABASE_URL is not an address", hint) from None
     except psycopg.OperationalError as error:
         raise connection_refused(error) from error
 

@@ -201,14 +201,31 @@ def _set_statuses(connection: psycopg.Connection, years: Sequence[Year]) -> int:
     return len(statuses)
 
 
+_STRANGERS = """
+select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by n.nspname, c.relname)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  and to_regclass('submeter.escos') is null
+"""
+
+
+def refuse_strangers(database: Database) -> None:
+    """Raises Refused DEM101 where a database that is not Submeter's holds something, before it is touched."""
+    with database.connect_owner() as connection:
+        row = connection.execute(_STRANGERS).fetchone()
+    if row and row[0]:
+        raise _needs_its_own(f"{database.name} holds {row[0]:.200}")
+
+
 def _refuse_others(connection: psycopg.Connection) -> None:
     row = connection.execute("select string_agg(code, ', ' order by code) from submeter.escos").fetchone()
     if row and row[0]:
-        detail = f"the database holds {row[0]}"
-        hint = "Fill an empty database: another SUBMETER_DATA_DIR or DATABASE_URL."
-        raise Refused(
-            Problem("DEM101", "The demonstration company needs a database of its own", detail, hint)
-        )
+        raise _needs_its_own(f"the database holds {row[0]}")
+
+
+def _needs_its_own(detail: str) -> Refused:
+    hint = "Fill an empty database: another SUBMETER_DATA_DIR or DATABASE_URL."
+    return Refused(Problem("DEM101", "The demonstration company needs a database of its own", detail, hint))
 
 
 def _company(homes: int, first_day: date) -> DemoCompany:

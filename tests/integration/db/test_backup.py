@@ -5,13 +5,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from integration.db.test_embedded_refusals import fake_programs
 from submeter.core.problem import Refused
 from submeter.db import backup as backups
 from submeter.db import clients
 from submeter.db.backup import backup, restore
-from submeter.db.clients import get_client
+from submeter.db.clients import get_client, run_client
 from submeter.db.database import Database, embedded_database
 from submeter.db.embedded import open_server
 from submeter.db.migrations import plan
@@ -140,6 +141,27 @@ def test_a_file_that_is_no_backup(database: Database, tmp_path: Path) -> None:
         with pytest.raises(Refused) as refused:
             restore(database, tmp_path / name, replace_existing=True)
         assert code_of(refused) == "DBS304"
+
+
+def test_an_empty_dump_does_not_empty_the_database(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    empty = tmp_path / "empty.dump"
+    with database.connect_owner() as owner:
+        program = get_client(database, "pg_dump", owner)
+    postgres = make_conninfo(database.owner_conninfo, dbname="postgres")
+    assert run_client(program, ["--format=custom", f"--file={empty}"], postgres).returncode == 0
+
+    with pytest.raises(Refused) as refused:
+        restore(database, empty, replace_existing=True)
+
+    assert code_of(refused) == "DBS304"
+    assert notes(database) == (1000, 500500)
+
+
+def test_a_backup_into_a_directory_that_is_not_there(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        backup(database, tmp_path / "nowhere" / "all.dump")
+    assert code_of(refused) == "DBS308"
 
 
 def test_rows_that_a_policy_hides_from_the_owner_stop_the_backup(database: Database, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,35 @@ def test_a_life_of_a_database(run: Run, short_tmp: Path) -> None:
     assert run("db", "restore", "--replace", "all.dump").returncode == 0
     assert run("db", "stop").stderr == "the database is stopped\n"
     assert run("db", "stop").stderr == "no database was running\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("db", "backup", "all.dump"),
+        ("db", "psql"),
+        ("serve", "--port", "0"),
+        ("token", "--role", "anon"),
+        ("token", "--role", "operator", "--esco", "wlce"),
+    ],
+)
+def test_in_the_wrong_directory_nothing_is_made(run: Run, short_tmp: Path, command: tuple[str, ...]) -> None:
+    done = run(*command)
+
+    assert (done.returncode, done.stderr[:14]) == (1, "error DBS111: ")
+    assert "SUBMETER_DATA_DIR" in done.stderr
+    assert list(short_tmp.iterdir()) == []
+
+
+def test_an_address_that_is_none_is_not_repeated_with_its_password(run: Run) -> None:
+    done = run("migrate", DATABASE_URL="mysql://me:mellon@host/db")
+
+    assert (done.returncode, done.stderr[:14]) == (1, "error DBS201: ")
+    assert "mellon" not in done.stderr
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").stdout == f"submeter {metadata.version('submeter')}\n"
 
 
 def test_refusals_and_wrong_usage_have_their_exit_codes(run: Run, short_tmp: Path) -> None:

@@ -170,6 +170,10 @@ begin
   elsif reading_in = 'NaN' or reading_in < 0 or reading_in = 'Infinity' then
     raise exception 'a reading cannot be %', reading_in using errcode = '23514', detail = 'A dial shows zero or more.',
       hint = 'Send what the dial shows. A dial that counts backwards is corrected by replaces_id, not by a negative reading.';
+  elsif reading_in >= 10::numeric ^ register_in.digits then
+    raise exception 'a reading cannot be %', reading_in using errcode = '23514',
+      detail = format('The dial of this register has %s digits.', register_in.digits),
+      hint = 'Send what the dial shows, without what stands after the point if it shows none.';
   elsif read_at_in < '1970-01-01' then
     raise exception 'the reading is from %', read_at_in using errcode = '22023',
       detail = 'It is older than 1970-01-01.', hint = 'Send the moment of the reading, with its time zone.';
