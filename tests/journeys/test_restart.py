@@ -121,11 +121,16 @@ def test_serve_beside_the_demo_joins_its_database(demo: Demo) -> None:
         assert client.get("/escos").status_code == 200
 
 
-def test_serve_without_migrations_says_what_to_do(short_tmp: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "submeter", "serve", "--port", "0"],
-        cwd=short_tmp, env=_environment(), capture_output=True, text=True, timeout=120, check=False,
+def _submeter(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "submeter", *arguments],
+        cwd=directory, env=_environment(), capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
+
+
+def test_serve_without_migrations_says_what_to_do(short_tmp: Path) -> None:
+    assert _submeter(short_tmp, "migrate", "--plan").returncode == 0
+    done = _submeter(short_tmp, "serve", "--port", "0")
     assert done.returncode == 1
     assert "error SRV102" in done.stderr
     assert "submeter migrate" in done.stderr
