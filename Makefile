@@ -5,34 +5,39 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test check prove bench format lock clean
+# A virtual environment holds absolute paths: it runs neither where its directory was moved or copied to, nor always
+# for another user. It is never removed unasked: it may be somebody's who works with it.
+HERE := $(BIN)/python -c 'import os, submeter; assert os.path.samefile(submeter.__path__[0], "src/submeter")' 2>/dev/null
+REFUSE := { echo "\`$(VENV)\` is there but does not run: it is another user's, is half made, or this directory was moved. \`make clean\`, then again."; exit 1; }
+
+.PHONY: help demo test check prove bench format lock clean here
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/run  ## A small energy company on http://127.0.0.1:8000 (PORT= for another port)
-	@$(BIN)/submeter demo
+demo: here  ## A small energy company on http://127.0.0.1:8000 (PORT= for another port)
+	@$(BIN)/python -m submeter demo
 
-test: $(VENV)/dev  ## All tests, with proofs at small counts
+test: here $(VENV)/dev  ## All tests, with proofs at small counts
 	$(BIN)/pytest $(ARGS)
 
-check: $(VENV)/dev  ## Format, lint, strict types, import contracts
+check: here $(VENV)/dev  ## Format, lint, strict types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: $(VENV)/dev  ## The proofs of `make test` at their full numbers
+prove: here $(VENV)/dev  ## The proofs of `make test` at their full numbers
 	SUBMETER_PROVE=1 $(BIN)/pytest -m proof -s $(ARGS)
 
-bench: $(VENV)/dev  ## Speed, as ratios side by side in one run
+bench: here $(VENV)/dev  ## Speed, as ratios side by side in one run
 	$(BIN)/python -m bench.rest $(ARGS)
 
-format: $(VENV)/dev  ## Put the source into its canonical form
+format: here $(VENV)/dev  ## Put the source into its canonical form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(VENV)/dev  ## Renew the locked dependencies
+lock: here $(VENV)/dev  ## Renew the locked dependencies
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --group dev -o requirements/dev.txt
 
@@ -40,16 +45,24 @@ clean:  ## Remove the virtual environment and caches, not the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Submeter needs Python 3.11 or newer; '$(PYTHON)' is older. Try: make demo PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) \
-	  || { rm -rf $(VENV); echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@[ ! -e $(VENV) ] && [ ! -L $(VENV) ] || $(REFUSE)
+	@case "$$($(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)" in \
+	    True) exit 0 ;; False) problem="is older" ;; *) problem="is not there" ;; \
+	  esac; \
+	  echo "Submeter needs Python 3.11 or newer; '$(PYTHON)' $$problem. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo "No virtual environment could be made. Either venv is missing (on Debian and Ubuntu: apt install python3-venv),"; \
+	    echo "or you may not write into this directory: then move it to where you may, or make a clone of your own."; exit 1; }
 
 $(VENV)/run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@if [ -e $@ ]; then $(HERE); else $(BIN)/python -c '' 2>/dev/null; fi && [ -w $(VENV) ] || $(REFUSE)
 	@echo "installing Submeter into $(VENV) (once) ..."
 	@$(PIP) install --require-hashes -r requirements/run.txt
 	@$(PIP) install --no-deps -e .
 	@touch $@
+
+here: $(VENV)/run
+	@$(HERE) || $(REFUSE)
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/run
 	@echo "installing the tools for development (once) ..."
