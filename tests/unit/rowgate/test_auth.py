@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rowgate.auth import REMEMBERED, SKEW_S, Authenticator, Caller
+from rowgate.auth import SKEW_S, Authenticator, Caller
 from rowgate.config import Config
 from rowgate.errors import Refusal
 
@@ -123,12 +123,6 @@ WRONG = (
     token(GOOD, secret=SECRET + " "),
     token(GOOD, secret="another secret, which is as long as it should be"),
     token(GOOD, {"alg": "HS256", "jwk": {"kty": "oct", "k": encoded(b"mine" * 10)}}, secret="mine" * 10),
-    token([]),
-    token(5),
-    token("writer"),
-    token(b""),
-    token(b"\xff"),
-    token(b"[" * 10_000),
     "\xe9.\xe9.\xe9",
 )
 
@@ -136,6 +130,12 @@ WRONG = (
 @pytest.mark.parametrize("text", WRONG)
 def test_tokens_that_will_not_do(text: str) -> None:
     assert_invalid(refused(text))
+
+
+@pytest.mark.parametrize("claims", [[], 5, "writer", b"", b"\xff", b"[" * 10_000])
+def test_a_signed_token_without_claims(claims: Any) -> None:
+    assert_invalid(refused(token(claims)), "PGRST303")
+    assert refused(token(claims)).message == "Parsing claims failed"
 
 
 def test_no_letter_of_a_token_may_change() -> None:
@@ -211,12 +211,13 @@ def test_a_remembered_token_ends_when_it_ends() -> None:
 
 def test_what_is_remembered_has_a_bound() -> None:
     door = authenticator()
-    for number in range(REMEMBERED + 50):
+    most = 1000
+    for number in range(most + 50):
         door.identify({"authorization": f"Bearer {token({'role': f'r{number}'})}"})
-    assert len(door._remembered) == REMEMBERED
+    assert len(door.cache) == most
     with pytest.raises(Refusal):
         door.identify({"authorization": "Bearer a.b.c"})
-    assert len(door._remembered) == REMEMBERED
+    assert len(door.cache) == most
 
 
 # Audience and role
@@ -224,7 +225,7 @@ def test_what_is_remembered_has_a_bound() -> None:
 
 @pytest.mark.parametrize(
     ("aud", "good"),
-    [("us", True), (["them", "us"], True), (None, True), ("them", False), ([], False), (["uS"], False), (5, False),
+    [("us", True), (["them", "us"], True), (None, True), ("them", False), ([], True), (["uS"], False), (5, False),
      ({"us": 1}, False), ([5, "us"], False)],
 )  # fmt: skip
 def test_audience(aud: Any, good: bool) -> None:
