@@ -4,30 +4,38 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import psycopg
 
 from rowgate.auth import Authenticator, Caller
-from rowgate.catalog.load import load_catalog
 from rowgate.catalog.model import Catalog, Name
 from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.execute import Executor, ResultSet
+from rowgate.execute.pool import Pool
+from rowgate.keeper import Keeper, Loaded
 from rowgate.plan import Plan, make_plan
 from rowgate.plan.model import Call, Delete, Insert, Read, Update
 from rowgate.request import ApiRequest, Incoming, headers_as_json, parse_request
 from rowgate.response import Answer, answer, refuse, verify_singular
+from rowgate.response.every import traced, with_vary
+from rowgate.response.options import options_of, options_of_root
 from rowgate.sql import Statement, render, render_served
+from rowgate.story import Story
 
-__all__ = ["Gateway", "PythonSide"]
+__all__ = ["Gateway", "Observer", "PythonSide"]
 
 log = logging.getLogger("rowgate")
 
 PythonSide = Mapping[Name, Callable[[Mapping[str, Any], Any], Sequence[Mapping[str, Any]]]]
 """The port by which the application answers in the place of SQL: a function, or a relation's insert, to
 ``(claims, arguments or rows) -> rows``. It is called in a thread, after the caller's right was checked."""
+
+Observer = Callable[[Incoming, Story, Answer], None]
+"""Is told of every request that was answered."""
 
 SERVED_BY_THE_APPLICATION = "0A000"
 
@@ -37,42 +45,82 @@ class Gateway:
 
     def __init__(self, config: Config, python_side: PythonSide | None = None) -> None:
         self.config = config
-        self._python_side = python_side or {}
-        self._authenticator = Authenticator(config)
+        self.observe: Observer | None = None
+        self.keeper = Keeper(config, self._use)
         self._executor = Executor(config)
-        self._catalog: Catalog | None = None
+        self.authenticator = Authenticator(config)
+        self._python_side = python_side or {}
 
     async def start(self) -> None:
-        """Read the catalog. Raises psycopg.OperationalError where there is no database."""
-        async with await psycopg.AsyncConnection.connect(self.config.db_uri) as connection:
-            self._catalog = await load_catalog(connection, self.config.db_schemas)
-        log.info(
-            "serving %d relations, %d functions", len(self._catalog.relations), len(self._catalog.routines)
-        )
+        """Read the catalog. Where there is no database yet, serve 503 and go on trying."""
+        try:
+            await self.keeper.load()
+        except psycopg.OperationalError as error:
+            if not self.config.db_pool_automatic_recovery:
+                raise
+            log.error("No database yet: %s", error)
+            self.keeper.reload()
 
     def stop(self) -> None:
+        self.keeper.stop()
         self._executor.close()
 
+    def _use(self, loaded: Loaded) -> None:
+        """From here on serve what was read; nothing of before is left in use but requests under way."""
+        if loaded.config != self.config:
+            self.authenticator = Authenticator(loaded.config)
+            self.config = loaded.config
+        self._executor.renew(loaded.config, loaded.roles)
+
     async def answer(self, incoming: Incoming) -> Answer:
-        """The whole way of a request."""
+        """The whole way of a request, and what every answer carries."""
+        story = Story(timed=self.config.server_timing_enabled)
         try:
-            caller = self._authenticator.identify(incoming.headers)
-            request = parse_request(incoming, self.config)
-            plan = make_plan(request, self.catalog, frozenset(self._python_side))
-            self._guard(plan)
-            result = await self._run(caller, request, plan, headers_as_json(incoming.headers))
-            return answer(request, plan, result)
+            answered = with_vary(await self._answered(incoming, story))
         except Refusal as refusal:
-            return refuse(refusal)
+            answered = refuse(refusal)
         except Exception:
             log.exception("bug while answering %s %s", incoming.method, incoming.path)
-            return refuse(Refusal(500, "PGRSTX00", "Internal error; it was logged"))
+            answered = refuse(Refusal(500, "PGRSTX00", "Internal error; it was logged"))
+        answered = traced(answered, self.config, incoming.headers, story)
+        if self.observe is not None:
+            self.observe(incoming, story, answered)
+        return answered
+
+    async def _answered(self, incoming: Incoming, story: Story) -> Answer:
+        caller = self.authenticator.identify(incoming.headers)
+        story.role = caller.role
+        story.end("jwt")
+        if incoming.method == "OPTIONS":
+            return self._options(incoming)
+        request = parse_request(incoming, self.config)
+        story.end("parse")
+        plan = make_plan(request, self.catalog, frozenset(self._python_side))
+        self._guard(plan)
+        story.end("plan")
+        result = await self._run(caller, request, plan, headers_as_json(incoming.headers))
+        story.end("transaction")
+        answered = answer(request, plan, result)
+        story.end("response")
+        return answered
+
+    def _options(self, incoming: Incoming) -> Answer:
+        """What may be asked of this address; arguments choose between functions of one name."""
+        if not incoming.path.strip("/"):
+            return options_of_root()
+        headers = {name: value for name, value in incoming.headers.items() if name != "accept"}
+        query = incoming.query_string if incoming.path.startswith("/rpc/") else b""
+        as_get = replace(incoming, method="GET", headers=headers, query_string=query)
+        request = parse_request(as_get, self.config)
+        return options_of(request, make_plan(request, self.catalog))
+
+    @property
+    def pool(self) -> Pool:
+        return self._executor.pool
 
     @property
     def catalog(self) -> Catalog:
-        if self._catalog is None:
-            raise Refusal(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")
-        return self._catalog
+        return self.keeper.catalog
 
     def _guard(self, plan: Plan) -> None:
         """Refuse to change every row by a forgotten filter, where the settings say so."""

@@ -1,5 +1,6 @@
 """The gateway as an ASGI application: bodies bounded, headers joined, cross-origin requests answered."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -13,6 +14,8 @@ __all__ = ["Asgi", "Receive", "Scope", "Send", "send_answer"]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+DISCONNECT_AFTER_S = 0.2  # a shorter request is over before it is worth asking whether anybody waits
 
 _METHODS = "GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"
 _ALWAYS_ALLOWED = ("Accept", "Accept-Language", "Content-Language")
@@ -34,19 +37,29 @@ class Asgi:
             await self._lifespan(receive, send)
             return
         headers = join_headers(scope["headers"])
-        if is_preflight(scope, headers):
+        config = self._gateway.config
+        if is_preflight(scope, headers) and self._allows(headers["origin"]):
             await send_answer(send, self._preflight(headers), self._cors(headers))
             return
         try:
-            body = await read_body(receive, headers, self._gateway.config.max_body)
+            async with asyncio.timeout(config.server_patience):
+                body = await read_body(receive, headers, config.max_body)
+        except TimeoutError:
+            await send_answer(send, refuse(_too_slow(config.server_patience)), self._cors(headers))
+            return
         except Refusal as refusal:
             await send_answer(send, refuse(refusal), self._cors(headers))
             return
         except ConnectionAbortedError:
             return
         path = scope["path"].removeprefix(self._prefix)
-        incoming = Incoming(scope["method"], path, scope["query_string"], headers, body)
-        await send_answer(send, await self._gateway.answer(incoming), self._cors(headers))
+        client = (scope.get("client") or ("",))[0]
+        incoming = Incoming(scope["method"], path, scope["query_string"], headers, body, client)
+        try:
+            answer = await while_connected(self._gateway.answer(incoming), receive)
+        except ConnectionAbortedError:
+            return
+        await send_answer(send, answer, self._cors(headers))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -73,10 +86,14 @@ class Asgi:
             ),
         )
 
+    def _allows(self, origin: str) -> bool:
+        allowed = self._gateway.config.server_cors_allowed_origins
+        return not allowed or origin in allowed
+
     def _cors(self, headers: dict[str, str]) -> list[tuple[str, str]]:
         origin = headers.get("origin")
         allowed = self._gateway.config.server_cors_allowed_origins
-        if origin is None or (allowed and origin not in allowed):
+        if origin is None or not self._allows(origin):
             return []
         if allowed:
             own = [("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true")]
@@ -120,6 +137,46 @@ async def read_body(receive: Receive, headers: dict[str, str], limit: int) -> by
             raise _too_large(limit)
         more = message.get("more_body", False)
     return b"".join(chunks)
+
+
+async def while_connected(answering: Awaitable[Answer], receive: Receive) -> Answer:
+    """The answer, unless the client goes away first: then the work is ended, and with it the query.
+
+    Raises ConnectionAbortedError in that case.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    watcher: asyncio.Task[None] | None = None
+    gone = False
+
+    async def watch() -> None:
+        nonlocal gone
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            gone = True
+            task.cancel()
+
+    def start() -> None:
+        nonlocal watcher
+        watcher = loop.create_task(watch())
+
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(DISCONNECT_AFTER_S, start)
+    try:
+        return await answering
+    except asyncio.CancelledError:
+        if gone and task.uncancel() == 0:
+            raise ConnectionAbortedError from None
+        raise
+    finally:
+        timer.cancel()
+        if watcher is not None:
+            watcher.cancel()
+
+
+def _too_slow(seconds: int) -> Refusal:
+    headers = (("Connection", "close"),)
+    return Refusal(408, "PGRST102", f"The body did not arrive within {seconds} s", headers=headers)
 
 
 def _too_large(limit: int) -> Refusal:

@@ -162,9 +162,7 @@ def _check_secret(config: Config) -> None:
         try:
             base64.urlsafe_b64decode(padded(secret))
         except (binascii.Error, ValueError) as error:
-            raise ConfigError(
-                "PGRST_JWT_SECRET is not base64, as PGRST_JWT_SECRET_IS_BASE64 says"
-            ) from error
+            raise ConfigError("PGRST_JWT_SECRET is not base64, as PGRST_JWT_SECRET_IS_BASE64 says") from error
 
 
 def padded(secret: str) -> bytes:

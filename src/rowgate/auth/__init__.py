@@ -54,8 +54,9 @@ class Authenticator:
         known: Caller | None = seen.caller
         if known and (known.expires_at is None or self._now() < known.expires_at + SKEW_S):
             return known
-        seen.caller = self._caller(seen.claims)
-        return seen.caller
+        caller = self._caller(seen.claims)
+        seen.caller = caller
+        return caller
 
     def _anonymous(self) -> Caller:
         if not self._config.db_anon_role:

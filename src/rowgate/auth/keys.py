@@ -95,7 +95,7 @@ def _read(config: Config) -> tuple[_Key, ...]:
     written = _as_json(secret)
     if written is None:
         return (_shared(secret.encode()),)
-    keys = written["keys"] if "keys" in written else [written]
+    keys = written.get("keys", [written])
     if not isinstance(keys, list):
         raise ConfigError("PGRST_JWT_SECRET is a key set whose `keys` are no list")
     return tuple(_one(key) for key in keys if not isinstance(key, dict) or key.get("use") != "enc")

@@ -14,6 +14,4 @@ def wrong_claims(message: str) -> Refusal:
 
 
 def anonymous_disabled() -> Refusal:
-    return Refusal(
-        401, "PGRST302", "Anonymous access is disabled", headers=(("WWW-Authenticate", "Bearer"),)
-    )
+    return Refusal(401, "PGRST302", "Anonymous access is disabled", headers=(("WWW-Authenticate", "Bearer"),))

@@ -26,9 +26,7 @@ _SLICE = re.compile(r"\[\s*(-?\d*)\s*:\s*(-?\d*)\s*\]")
 _COMPARED = re.compile(
     rf"\[\?\s*\(?\s*@((?:\.[\w-]+|\[{_STRING}\])*)\s*(\^==|==\^|\*==|==|!=)\s*({_STRING})\s*\)?\s*\]"
 )
-_CALLED = re.compile(
-    rf"\[\?\s*\(?\s*(match|search)\(\s*@((?:\.[\w-]+)*)\s*,\s*({_STRING})\s*\)\s*\)?\s*\]"
-)
+_CALLED = re.compile(rf"\[\?\s*\(?\s*(match|search)\(\s*@((?:\.[\w-]+)*)\s*,\s*({_STRING})\s*\)\s*\)?\s*\]")
 
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "==": lambda text, wanted: text == wanted,
@@ -44,7 +42,7 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 def parse_role_path(text: str) -> RolePath:
     """Read the path. Raises ConfigError where it is none."""
     rest = text.strip()
-    rest = rest[1:] if rest.startswith("$") else rest
+    rest = rest.removeprefix("$")
     steps = []
     while rest:
         step, length = _step(rest, text)

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from rowgate.auth import Caller
+from rowgate.catalog.roles import RoleSettings
 from rowgate.config import Config
 from rowgate.errors import Refusal, status_of
 from rowgate.execute.connection import Connection, ConnectionLost, DatabaseError, Row
+from rowgate.execute.context import Context
 from rowgate.execute.pool import Pool
 from rowgate.request import ApiRequest
 from rowgate.sql import RESULT, Statement
@@ -42,6 +44,19 @@ class Executor:
 
     def __init__(self, config: Config) -> None:
         self._pool = Pool(config)
+        self._use(config, RoleSettings())
+
+    def renew(self, config: Config, roles: RoleSettings) -> None:
+        """Go on under other settings, or over another schema: nothing that was prepared is used again."""
+        self._use(config, roles)
+        self._pool.renew()
+
+    @property
+    def pool(self) -> Pool:
+        return self._pool
+
+    def _use(self, config: Config, roles: RoleSettings) -> None:
+        self._context = Context(config, roles)
         self._path = ", ".join(quote(name) for name in config.db_extra_search_path)
         self._settings_text = _settings_text(tuple(config.app_settings))
         self._app_values = tuple(value.encode() for value in config.app_settings.values())
@@ -60,15 +75,17 @@ class Executor:
 
         With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
         """
-        statements = (self.settings(caller, request, headers, read_only=read_only), statement)
+        settings = self.settings(caller, request, headers, read_only=read_only)
+        statements = self._context.around(caller.role, settings, statement)
+        begin = self._context.begin(caller.role)
         try:
             if not read_only:
-                return await self._attempt(statements, verify)
+                return await self._attempt(statements, verify, begin)
             try:
-                return await self._attempt(statements, verify)
+                return await self._attempt(statements, verify, begin)
             except ConnectionLost:
                 # It was lost while it lay idle, most likely. What only reads may be asked again.
-                return await self._attempt(statements, verify)
+                return await self._attempt(statements, verify, begin)
         except DatabaseError as error:
             raise refusal(error, caller) from error
         except ConnectionLost as error:
@@ -76,11 +93,13 @@ class Executor:
                 503, "PGRST001", "Database connection lost.", str(error).strip() or None, "Try again shortly."
             ) from error
 
-    async def _attempt(self, statements: Sequence[Statement], verify: Verify | None) -> ResultSet:
+    async def _attempt(
+        self, statements: Sequence[Statement], verify: Verify | None, begin: Statement | None = None
+    ) -> ResultSet:
         async with self._pool.connection() as connection:
-            if verify is None:
+            if verify is None and begin is None:
                 return ResultSet((await connection.run(statements))[-1])
-            return await _verified(connection, statements, verify)
+            return await _verified(connection, statements, verify, begin or _BEGIN)
 
     def settings(self, caller: Caller, request: ApiRequest, headers: str, *, read_only: bool) -> Statement:
         values = (
@@ -90,6 +109,7 @@ class Executor:
             request.method,
             request.path,
             headers,
+            request.cookies,
             "on" if read_only else "off",
         )
         return Statement(self._settings_text, [*(value.encode() for value in values), *self._app_values])
@@ -98,12 +118,15 @@ class Executor:
         self._pool.close()
 
 
-async def _verified(connection: Connection, statements: Sequence[Statement], verify: Verify) -> ResultSet:
+async def _verified(
+    connection: Connection, statements: Sequence[Statement], verify: Verify | None, begin: Statement = _BEGIN
+) -> ResultSet:
     """An explicit BEGIN outlives the pipeline's Sync, so a failure leaves a transaction to be ended."""
     try:
-        rows = await connection.run((_BEGIN, *statements))
+        rows = await connection.run((begin, *statements))
         result = ResultSet(rows[-1])
-        verify(result)
+        if verify is not None:
+            verify(result)
     except (DatabaseError, Refusal):
         await connection.run((_ROLLBACK,))
         raise
@@ -132,6 +155,7 @@ def _settings_text(app_settings: Sequence[str]) -> str:
         "request.method",
         "request.path",
         "request.headers",
+        "request.cookies",
         "transaction_read_only",
         *(f"app.settings.{name}" for name in app_settings),
     )

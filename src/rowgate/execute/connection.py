@@ -54,18 +54,37 @@ class Connection:
         self._done: asyncio.Future[list[pq.abc.PGresult]] | None = None
         self._writing = False
         self._closed = False
+        self.opened_at = self.used_at = self._loop.time()
         # Always listening: the end of an idle connection is noticed when it comes.
         self._loop.add_reader(self._socket, self._readable)
 
     @classmethod
     async def open(cls, conninfo: str) -> "Connection":
-        session = await psycopg.AsyncConnection[Row].connect(conninfo, autocommit=True)
+        session = await psycopg.AsyncConnection[Row].connect(
+            conninfo, autocommit=True, fallback_application_name="rowgate"
+        )
         return cls(session)
 
     @property
     def usable(self) -> bool:
         """Whether another pipeline may be sent; never while one, or a transaction, is unfinished."""
         return self._done is None and self._link.transaction_status == pq.TransactionStatus.IDLE
+
+    @property
+    def busy(self) -> bool:
+        """Whether the database is still at work for somebody who has gone away."""
+        return self._done is not None and not self._closed
+
+    async def cancel(self, patience_s: float) -> None:
+        """Ask the database to end what it is doing, and wait until it has."""
+        done = self._done
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._session.cancel_safe(timeout=patience_s)
+                if done is not None:
+                    await asyncio.wait([done])
+        except (TimeoutError, psycopg.Error):
+            self.close()
 
     async def run(self, statements: Sequence[Statement]) -> list[Row]:
         """Send the statements in one flush and return the first row of each that has one.

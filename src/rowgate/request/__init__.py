@@ -23,6 +23,7 @@ class Incoming:
     query_string: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    client: str = ""
 
 
 _ACTIONS = {
@@ -53,6 +54,7 @@ def parse_request(incoming: Incoming, config: Config) -> ApiRequest:
         media=read_headers.choose_media(incoming.headers.get("accept", "")),
         by_get=by_get,
         negotiated=len(config.db_schemas) > 1,
+        cookies=read_headers.cookies_as_json(incoming.headers.get("cookie")),
     )
     return _with_payload(request, incoming)
 
@@ -108,5 +110,6 @@ def _with_payload(request: ApiRequest, incoming: Incoming) -> ApiRequest:
 
 
 def headers_as_json(headers: Mapping[str, str]) -> str:
-    """What ``current_setting('request.headers')`` holds in the database."""
-    return json.dumps(dict(headers), ensure_ascii=True, separators=(",", ":"))
+    """What ``current_setting('request.headers')`` holds in the database; cookies are apart."""
+    others = {name: value for name, value in headers.items() if name != "cookie"}
+    return json.dumps(others, ensure_ascii=True, separators=(",", ":"))

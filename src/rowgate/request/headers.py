@@ -1,5 +1,6 @@
 """What the headers ask for: preferences, media type, schema and range."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -97,3 +98,11 @@ def parse_range(headers: Mapping[str, str]) -> Window | None:
             "The lower boundary must be lower than or equal to the upper boundary in the Range header.",
         )
     return Window(first, None if last is None else last - first + 1)
+
+
+def cookies_as_json(header: str | None) -> str:
+    """What ``current_setting('request.cookies')`` holds in the database."""
+    if not header:
+        return "{}"
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    return json.dumps({name: value for name, _, value in pairs if name})

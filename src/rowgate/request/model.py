@@ -192,6 +192,7 @@ class ApiRequest:
     payload: Payload | None = None
     by_get: bool = False
     negotiated: bool = False
+    cookies: str = "{}"
 
     @property
     def window(self) -> Window:

@@ -1,0 +1,1 @@
+"""The gateway as a process of its own: where its settings come from, its ports, its signals, its log."""

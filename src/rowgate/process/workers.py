@@ -1,0 +1,64 @@
+"""Several processes that share the port: one parent starts them, hands on signals, replaces the lost."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+__all__ = ["WORKER", "run_workers"]
+
+WORKER = "ROWGATE_WORKER"
+"""Set in a worker's environment: its number. The first one has the admin port."""
+
+log = logging.getLogger("rowgate")
+
+AGAIN_S = 1  # a worker that ends at once must not be started in a rush
+
+
+class _Workers:
+    def __init__(self, arguments: Sequence[str], count: int) -> None:
+        self._command = [sys.executable, "-m", "rowgate.cli", *arguments]
+        self._stopping = False
+        self.running: dict[int, subprocess.Popen[bytes]] = {}
+        for number in range(count):
+            self._start(number)
+
+    def _start(self, number: int) -> None:
+        environment = {**os.environ, WORKER: str(number)}
+        self.running[number] = subprocess.Popen(self._command, env=environment)  # noqa: S603 - ourselves
+
+    def hand_on(self, number: int, _frame: FrameType | None) -> None:
+        if number in (signal.SIGTERM, signal.SIGINT):
+            self._stopping = True
+        for worker in self.running.values():
+            worker.send_signal(number)
+
+    def tend(self) -> int:
+        """Until all have ended because they were told to. A worker that refuses its settings ends all."""
+        while self.running:
+            time.sleep(0.1)
+            for number, worker in list(self.running.items()):
+                status = worker.poll()
+                if status is None:
+                    continue
+                del self.running[number]
+                if status == 2 and not self._stopping:
+                    self.hand_on(signal.SIGTERM, None)
+                    return 2
+                if not self._stopping:
+                    log.error("Worker %d ended with %d; starting another", number, status)
+                    time.sleep(AGAIN_S)
+                    self._start(number)
+        return 0
+
+
+def run_workers(arguments: Sequence[str], count: int) -> int:
+    """Run them; the exit code of it all."""
+    workers = _Workers(arguments, count)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, workers.hand_on)
+    return workers.tend()

@@ -1,0 +1,29 @@
+"""What every answer carries, whatever was asked."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from rowgate.config import Config
+from rowgate.response import Answer
+from rowgate.story import Story
+
+__all__ = ["traced", "with_vary"]
+
+_VARY = ("Vary", "Accept, Prefer, Range")
+
+
+def with_vary(answer: Answer) -> Answer:
+    """A cache must tell apart what these headers tell apart, unless SQL said otherwise."""
+    if any(name.lower() == "vary" for name, _ in answer.headers):
+        return answer
+    return replace(answer, headers=(*answer.headers, _VARY))
+
+
+def traced(answer: Answer, config: Config, headers: Mapping[str, str], story: Story) -> Answer:
+    """With the request's own trace header, and how long it took, where the settings ask for them."""
+    name = config.server_trace_header
+    seen = headers.get(name.lower()) if name else None
+    more = [(name, seen)] if seen is not None else []
+    if config.server_timing_enabled and answer.status < 400:
+        more.append(("Server-Timing", story.server_timing()))
+    return replace(answer, headers=(*answer.headers, *more)) if more else answer
