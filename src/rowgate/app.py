@@ -98,7 +98,7 @@ class Gateway:
         plan = make_plan(request, self.catalog, frozenset(self._python_side))
         self._guard(plan)
         story.end("plan")
-        result = await self._run(caller, request, plan, headers_as_json(incoming.headers))
+        result = await self._run(caller, request, plan, headers_as_json(incoming.headers), story)
         story.end("transaction")
         answered = answer(request, plan, result)
         story.end("response")
@@ -133,11 +133,14 @@ class Gateway:
                 "Say which rows are meant with a filter, e.g. ?id=eq.{id}; for all of them, ?id=not.is.null",
             )
 
-    async def _run(self, caller: Caller, request: ApiRequest, plan: Plan, headers: str) -> ResultSet:
+    async def _run(
+        self, caller: Caller, request: ApiRequest, plan: Plan, headers: str, story: Story
+    ) -> ResultSet:
         if isinstance(plan, Call | Insert) and plan.served:
             statement, read_only = await self._ask_python(caller, request, plan, headers), True
         else:
             statement, read_only = render(plan, request), _is_read_only(request, plan)
+        story.sql = statement.text
         verify = None if read_only or not request.wants_one_row else partial(verify_singular, request)
         return await self._executor.run(
             caller, request, statement, read_only=read_only, headers=headers, verify=verify

@@ -33,7 +33,9 @@ from rowgate.request import Incoming
 
 SECRET = "a secret of the tests, long enough for HS256"
 HERE = Path(__file__).parent
-WORLD = (HERE / "world.sql").read_text(encoding="utf-8")
+WORLD = "\n".join(
+    path.read_text(encoding="utf-8") for path in (HERE / "world.sql", *sorted(HERE.glob("world_*.sql")))
+)
 
 _REQUEST = re.compile(r"(GET|HEAD|POST|PATCH|PUT|DELETE|OPTIONS|TRACE|BREW) (/\S*)")
 _ANSWER = re.compile(r"--- (\d{3})")
