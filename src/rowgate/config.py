@@ -24,6 +24,8 @@ class Config:
     db_pool: int = 10
     db_pool_acquisition_timeout: int = 10
     db_max_rows: int | None = None
+    db_aggregates_enabled: bool = False
+    url_use_legacy_target_names: bool = True
     jwt_secret: str = field(default="", repr=False)
     jwt_secret_is_base64: bool = False
     jwt_aud: str = ""

@@ -68,9 +68,16 @@ def _written(plan: Insert | Update | Delete, parameters: Parameters) -> str:
 
 
 def _rows(plan: Read | Call, request: ApiRequest, parameters: Parameters) -> str:
-    total = f"({count(plan.root, parameters)})" if plan.with_total else "NULL::bigint"
+    total = _total(plan, parameters)
     body = "''" if request.method == "HEAD" else _aggregate("item.*", singular=request.media.singular)
     return _answer(body, "count(*)", total, f"({select(plan.root, parameters)}) AS item")
+
+
+def _total(plan: Read | Call, parameters: Parameters) -> str:
+    """All the rows there are; those of the answer itself, where no window leaves any out."""
+    if not plan.with_total:
+        return "NULL::bigint"
+    return "count(*)" if plan.root.window.whole else f"({count(plan.root, parameters)})"
 
 
 def _result(plan: Call, request: ApiRequest, parameters: Parameters) -> str:
