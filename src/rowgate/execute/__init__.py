@@ -1,5 +1,6 @@
 """Runs a statement as the caller: role, claims and request go in with it, in one round trip."""
 
+import json
 from collections.abc import Callable, Sequence
 
 from rowgate.auth import Caller
@@ -20,7 +21,7 @@ _BEGIN, _COMMIT, _ROLLBACK = (Statement(text, prepared=False) for text in ("BEGI
 class ResultSet:
     """The single row that every statement answers with (``rowgate.sql.RESULT``)."""
 
-    __slots__ = ("body", "headers", "location", "page", "status", "total", "updated")
+    __slots__ = ("body", "estimate", "headers", "location", "page", "status", "total", "updated")
 
     def __init__(self, row: Row) -> None:
         body, page, total, location, updated, headers, status = row
@@ -32,6 +33,7 @@ class ResultSet:
         self.updated = int(updated or 0)
         self.headers = headers
         self.status = status
+        self.estimate: int | None = None
 
 
 Verify = Callable[[ResultSet], None]
@@ -60,7 +62,8 @@ class Executor:
 
         With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
         """
-        statements = (self.settings(caller, request, headers, read_only=read_only), statement)
+        before = (statement.estimate,) if statement.estimate else ()
+        statements = (self.settings(caller, request, headers, read_only=read_only), *before, statement)
         try:
             if not read_only:
                 return await self._attempt(statements, verify)
@@ -79,7 +82,7 @@ class Executor:
     async def _attempt(self, statements: Sequence[Statement], verify: Verify | None) -> ResultSet:
         async with self._pool.connection() as connection:
             if verify is None:
-                return ResultSet((await connection.run(statements))[-1])
+                return _result(await connection.run(statements), statements[-1])
             return await _verified(connection, statements, verify)
 
     def settings(self, caller: Caller, request: ApiRequest, headers: str, *, read_only: bool) -> Statement:
@@ -96,6 +99,13 @@ class Executor:
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _result(rows: Sequence[Row], statement: Statement) -> ResultSet:
+    result = ResultSet(rows[-1])
+    if statement.estimate:
+        result.estimate = int(json.loads(rows[-2][0] or b"")[0]["Plan"]["Plan Rows"])
+    return result
 
 
 async def _verified(connection: Connection, statements: Sequence[Statement], verify: Verify) -> ResultSet:

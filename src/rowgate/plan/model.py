@@ -83,18 +83,20 @@ class Embed:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """GET and HEAD on a relation."""
+    """GET and HEAD on a relation; with ``count_at_most`` more rows than these are not counted."""
 
     root: Node
     with_total: bool = False
+    count_at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TypedColumn:
-    """A column of a payload, with the type its values are converted to."""
+    """A column of a payload, with the type its values are converted to, then read by ``reader`` if any."""
 
     name: str
     type_name: str
+    reader: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from rowgate.request.model import Condition, Field, Group, Logic, OrderTerm, Que
 def settle(node: Node, query: Query) -> Node:
     """Tie what speaks of an embed to its join, here and in all that is embedded."""
     node = _ordered(node, query)
-    embeds = tuple(replace(embed, node=_capped(settle(embed.node, query), embed, query)) for embed in node.embeds)
+    embeds = tuple(
+        replace(embed, node=_capped(settle(embed.node, query), embed, query)) for embed in node.embeds
+    )
     return replace(node, where=tuple(_tied(logic, node) for logic in node.where), embeds=embeds)
 
 

@@ -57,10 +57,7 @@ def _through(embed: Embed) -> list[Lifted]:
     """What an embed within a spread adds to it."""
     if not embed.spread:
         return [Lifted(embed.name, embed.name)]
-    return [
-        column if column.aggregate else Lifted(column.name, column.name)
-        for column in embed.lifted
-    ]
+    return [column if column.aggregate else Lifted(column.name, column.name) for column in embed.lifted]
 
 
 def _raw(embed: Embed) -> Embed:

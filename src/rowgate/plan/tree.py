@@ -33,14 +33,16 @@ def _selected(node: Node, items: tuple[SelectItem, ...], catalog: Catalog, numbe
     fields = tuple(item for item in items if isinstance(item, SelectField))
     embeds = tuple(_embedded(node, item, catalog, numbers) for item in items if isinstance(item, SelectEmbed))
     node = replace(node, outputs=fields, embeds=embeds)
-    return expanded(node) if node.aggregated or _represented(node) else node
+    return expanded(node) if node.aggregated or _hides(node) else node
 
 
-def _represented(node: Node) -> bool:
-    """Whether a column shows itself through a function rather than as it is."""
-    return node.relation is not None and any(
-        column.representation.to_json for column in node.relation.columns.values()
-    )
+def _hides(node: Node) -> bool:
+    """Whether ``*`` would not do: a domain shows itself through a function, a write gives back more."""
+    if node.relation is None:
+        return False
+    columns = node.relation.columns
+    computed = node.from_source and any(field.field.name not in columns for field in node.outputs)
+    return computed or any(column.representation.to_json for column in columns.values())
 
 
 def _embedded(parent: Node, item: SelectEmbed, catalog: Catalog, numbers: Iterator[int]) -> Embed:

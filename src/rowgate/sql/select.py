@@ -25,7 +25,9 @@ def count_rows(node: Node, parameters: Parameters) -> str:
     scope = Scope(node.relation, node.alias, parameters)
     if node.aggregated:
         return _rows(scope, replace(node, order=(), window=Window()), _source(node))
-    joins = "".join(_join(scope, embed) for embed in node.embeds if embed.inner or _asked_for(embed, node.where))
+    joins = "".join(
+        _join(scope, embed) for embed in node.embeds if embed.inner or _asked_for(embed, node.where)
+    )
     return f"SELECT FROM {_source(node)}{joins}{scope.where(node.where)}"
 
 
@@ -68,10 +70,16 @@ def _related(parent: Scope, embed: Embed) -> str:
     scope = Scope(embed.node.relation, embed.node.alias, parent.parameters)
     way = embed.relationship
     if way.function:
-        row = f"{quote(parent.alias)}::{qualified(way.origin)}"
-        return _rows(scope, embed.node, f"{qualified(way.function)}({row}) AS {quote(scope.alias)}")
+        source = f"{qualified(way.function)}({_whole_row(parent, way)}) AS {quote(scope.alias)}"
+        return _rows(scope, embed.node, source)
     junction, links = _links(parent, scope, way)
     return _rows(scope, embed.node, f"{_source(embed.node)}{junction}", links)
+
+
+def _whole_row(parent: Scope, way: Relationship) -> str:
+    """The parent's row, as the type that the function takes: it may have come out of a statement."""
+    columns = parent.relation.columns if parent.relation else ()
+    return f"ROW({', '.join(parent.column(name) for name in columns)})::{qualified(way.origin)}"
 
 
 def _links(parent: Scope, own: Scope, way: Relationship) -> tuple[str, list[str]]:
