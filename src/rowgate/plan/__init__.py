@@ -17,6 +17,7 @@ from rowgate.plan.model import (
     TypedColumn,
     Update,
 )
+from rowgate.plan.settle import refuse_presence
 from rowgate.plan.tree import build_tree
 from rowgate.request.model import Action, ApiRequest, Payload, Resolution, Return
 
@@ -61,6 +62,7 @@ def _plan_write(request: ApiRequest, relation: Relation, catalog: Catalog, serve
     # Filters choose the rows to be written, in the statement itself; what comes back is not filtered again.
     tree = build_tree(source, request.query, catalog)
     where, root = tree.where, _unfiltered(tree)
+    refuse_presence(where)
     returning = request.preferences.returning or Return.MINIMAL
     if request.action is Action.DELETE:
         return Delete(relation, root, returning, where)

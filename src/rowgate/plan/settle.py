@@ -90,6 +90,21 @@ def _not_to_one(node: Node, target: str) -> Refusal:
     )
 
 
+def refuse_presence(where: Iterable[Logic]) -> None:
+    """Rows to be written are chosen before anything is embedded in them."""
+    for logic in where:
+        if isinstance(logic, Group):
+            refuse_presence(logic.members)
+        elif logic.operator == PRESENT:
+            raise Refusal(
+                400,
+                "PGRST120",
+                "A write cannot choose its rows by what is embedded in them",
+                None,
+                "Filter by the row's own columns",
+            )
+
+
 def _capped(node: Node, embed: Embed, query: Query) -> Node:
     most = query.rules.max_rows
     if most is None or not embed.to_many:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rowgate.catalog.model import Relationship
 from rowgate.plan.model import FOUND, PRESENT, ROWS, SOURCE, Embed, Node
 from rowgate.request.model import Group, Logic, Window
-from rowgate.sql.output import embedded_values, output, shown_names, value
+from rowgate.sql.output import embedded_values, output, value
 from rowgate.sql.parts import Parameters, Scope, qualified, quote
 
 
