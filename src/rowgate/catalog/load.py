@@ -63,7 +63,7 @@ async def read_snapshot(connection: AsyncConnection[Any], schemas: Sequence[str]
             await routines.fetchall(),
             await found_schemas.fetchall(),
             await found_zones.fetchall(),
-            await found_casts.fetchall(),
+            casts=await found_casts.fetchall(),
         )
 
 
