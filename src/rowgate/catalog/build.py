@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from rowgate.catalog.model import Catalog, Column, Name, Relation
+from rowgate.catalog.casts import group_representations
+from rowgate.catalog.model import Catalog, Column, Name, Relation, Representation
 from rowgate.catalog.node_tree import Source, resolve_sources
 from rowgate.catalog.relationships import Exposure, build_relationships
 from rowgate.catalog.routines import group_computed, group_routines
@@ -29,7 +31,8 @@ def build(snapshot: Snapshot) -> Catalog:
     exposed = [row for row in snapshot.relations if row.exposed]
     names = {row.oid: Name(row.schema, row.name) for row in exposed}
     keys = _primary_keys(snapshot, columns, sources)
-    relations = [_relation(row, columns, sources, keys) for row in exposed]
+    forms = group_representations(snapshot.casts)
+    relations = [_represented(_relation(row, columns, sources, keys), forms) for row in exposed]
     by_name = {relation.name: relation for relation in relations}
     return Catalog(
         by_name,
@@ -70,6 +73,17 @@ def _relation(
         deletable=bool(row.events & _DELETE),
         description=row.description,
     )
+
+
+def _represented(relation: Relation, forms: Mapping[str, Representation]) -> Relation:
+    """The relation whose columns know the functions of their domains."""
+    if not any(column.type_name in forms for column in relation.columns.values()):
+        return relation
+    columns = {
+        name: replace(column, representation=forms.get(column.type_name, column.representation))
+        for name, column in relation.columns.items()
+    }
+    return replace(relation, columns=columns)
 
 
 def _column(row: ColumnRow, source: Source | None, columns: _Columns) -> Column:

@@ -11,6 +11,7 @@ from psycopg.rows import args_row
 from rowgate.catalog.build import build
 from rowgate.catalog.model import Catalog
 from rowgate.catalog.rows import (
+    CastRow,
     ColumnRow,
     ForeignKeyRow,
     KeyRow,
@@ -43,6 +44,7 @@ async def read_snapshot(connection: AsyncConnection[Any], schemas: Sequence[str]
         found_relations = await _start(connection, "relations", RelationRow, known)
         found_schemas = await _start(connection, "schemas", SchemaRow, known)
         found_zones = await _start(connection, "time_zones", TimeZoneRow, known)
+        found_casts = await _start(connection, "casts", CastRow, known)
         await pipeline.sync()
         relations = await found_relations.fetchall()
         known["oids"] = [relation.oid for relation in relations]
@@ -61,6 +63,7 @@ async def read_snapshot(connection: AsyncConnection[Any], schemas: Sequence[str]
             await routines.fetchall(),
             await found_schemas.fetchall(),
             await found_zones.fetchall(),
+            casts=await found_casts.fetchall(),
         )
 
 

@@ -17,6 +17,15 @@ class Name(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Representation:
+    """Functions behind the casts of a domain, which give its values another form on their way out and in."""
+
+    to_json: Name | None = None
+    from_json: Name | None = None
+    from_text: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of a relation.
 
@@ -33,6 +42,7 @@ class Column:
     enum_values: tuple[str, ...] = ()
     description: str | None = None
     base_type_name: str = ""
+    representation: Representation = Representation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,8 @@ class Relationship:
     """A directed way from ``origin`` to ``target``.
 
     ``constraint`` is the foreign key's name; for a junction it is empty, the names of both are in
-    ``junction``, and ``pairs`` is empty.
+    ``junction``, and ``pairs`` is empty. A computed relationship has the ``function`` that leads from
+    a row of the origin to rows of the target, and nothing else.
     """
 
     origin: Name
@@ -97,6 +108,7 @@ class Relationship:
     constraint: str
     pairs: tuple[Pair, ...] = ()
     junction: Junction | None = None
+    function: Name | None = None
 
     @property
     def self_referencing(self) -> bool:

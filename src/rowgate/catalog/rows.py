@@ -105,6 +105,15 @@ class TimeZoneRow(NamedTuple):
     name: str
 
 
+class CastRow(NamedTuple):
+    """``queries/casts.sql``; ``direction`` is a field of ``Representation``."""
+
+    domain: str
+    direction: str
+    schema: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All rows, read in one transaction."""
@@ -117,3 +126,4 @@ class Snapshot:
     routines: Sequence[RoutineRow] = ()
     schemas: Sequence[SchemaRow] = ()
     time_zones: Sequence[TimeZoneRow] = ()
+    casts: Sequence[CastRow] = ()

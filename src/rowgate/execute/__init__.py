@@ -1,5 +1,6 @@
 """Runs a statement as the caller: role, claims and request go in with it, in one round trip."""
 
+import json
 from collections.abc import Callable, Sequence
 
 from rowgate.auth import Caller
@@ -22,7 +23,7 @@ _BEGIN, _COMMIT, _ROLLBACK = (Statement(text, prepared=False) for text in ("BEGI
 class ResultSet:
     """The single row that every statement answers with (``rowgate.sql.RESULT``)."""
 
-    __slots__ = ("body", "headers", "location", "page", "status", "total", "updated")
+    __slots__ = ("body", "estimate", "headers", "location", "page", "status", "total", "updated")
 
     def __init__(self, row: Row) -> None:
         body, page, total, location, updated, headers, status = row
@@ -34,6 +35,7 @@ class ResultSet:
         self.updated = int(updated or 0)
         self.headers = headers
         self.status = status
+        self.estimate: int | None = None
 
 
 Verify = Callable[[ResultSet], None]
@@ -75,8 +77,9 @@ class Executor:
 
         With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
         """
+        before = (statement.estimate,) if statement.estimate else ()
         settings = self.settings(caller, request, headers, read_only=read_only)
-        statements = self._context.around(caller.role, settings, statement)
+        statements = self._context.around(caller.role, settings, *before, statement)
         begin = self._context.begin(caller.role)
         try:
             if not read_only:
@@ -98,7 +101,7 @@ class Executor:
     ) -> ResultSet:
         async with self._pool.connection() as connection:
             if verify is None and begin is None:
-                return ResultSet((await connection.run(statements))[-1])
+                return _result(await connection.run(statements), statements[-1])
             return await _verified(connection, statements, verify, begin or _BEGIN)
 
     def settings(self, caller: Caller, request: ApiRequest, headers: str, *, read_only: bool) -> Statement:
@@ -118,13 +121,20 @@ class Executor:
         self._pool.close()
 
 
+def _result(rows: Sequence[Row], statement: Statement) -> ResultSet:
+    result = ResultSet(rows[-1])
+    if statement.estimate:
+        result.estimate = int(json.loads(rows[-2][0] or b"")[0]["Plan"]["Plan Rows"])
+    return result
+
+
 async def _verified(
     connection: Connection, statements: Sequence[Statement], verify: Verify | None, begin: Statement = _BEGIN
 ) -> ResultSet:
     """An explicit BEGIN outlives the pipeline's Sync, so a failure leaves a transaction to be ended."""
     try:
         rows = await connection.run((begin, *statements))
-        result = ResultSet(rows[-1])
+        result = _result(rows, statements[-1])
         if verify is not None:
             verify(result)
     except (DatabaseError, Refusal):

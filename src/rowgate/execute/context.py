@@ -22,12 +22,12 @@ class Context:
         self._begin = {role: begin(level) for role, level in roles.isolation.items()}
         self._before = call_before(config.db_pre_request) if config.db_pre_request else None
 
-    def around(self, role: str, settings: Statement, statement: Statement) -> tuple[Statement, ...]:
+    def around(self, role: str, settings: Statement, *statements: Statement) -> tuple[Statement, ...]:
         """All that runs in the transaction, in order. The role's settings come first: they are the login's
         to make. What the request says of itself goes over them.
         """
         of_role = self._settings.get(role)
-        all_of_it = (of_role, settings, self._before, statement)
+        all_of_it = (of_role, settings, self._before, *statements)
         return tuple(self._as_allowed(one) for one in all_of_it if one is not None)
 
     def begin(self, role: str) -> Statement | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rowgate.catalog.model import Catalog, Name, Relation
+from rowgate.catalog.model import Catalog, Column, Name, Relation
 from rowgate.catalog.suggest import nearest
 from rowgate.errors import Refusal
 from rowgate.plan.call import plan_call
@@ -17,6 +17,7 @@ from rowgate.plan.model import (
     TypedColumn,
     Update,
 )
+from rowgate.plan.settle import refuse_presence
 from rowgate.plan.tree import build_tree
 from rowgate.request.model import Action, ApiRequest, Payload, Resolution, Return
 
@@ -30,8 +31,15 @@ def make_plan(request: ApiRequest, catalog: Catalog, served: Served = frozenset(
     relation = _relation(catalog, Name(request.schema, request.target))
     if request.action is Action.READ:
         root = build_tree(Node(relation, relation.name.name, ()), request.query, catalog)
-        return Read(root, with_total=request.preferences.count is not None)
+        return _read(request, root)
     return _plan_write(request, relation, catalog, served)
+
+
+def _read(request: ApiRequest, root: Node) -> Read:
+    """An estimate past ``db-max-rows`` is good enough; the planner's alone where only that is wanted."""
+    wanted = request.preferences.count
+    most = request.query.rules.max_rows if wanted == "estimated" else None
+    return Read(root, with_total=wanted in ("exact", "estimated"), count_at_most=most)
 
 
 def _relation(catalog: Catalog, name: Name) -> Relation:
@@ -54,6 +62,7 @@ def _plan_write(request: ApiRequest, relation: Relation, catalog: Catalog, serve
     # Filters choose the rows to be written, in the statement itself; what comes back is not filtered again.
     tree = build_tree(source, request.query, catalog)
     where, root = tree.where, _unfiltered(tree)
+    refuse_presence(where)
     returning = request.preferences.returning or Return.MINIMAL
     if request.action is Action.DELETE:
         return Delete(relation, root, returning, where)
@@ -76,7 +85,7 @@ def _unfiltered(tree: Node) -> Node:
 def _typed(relation: Relation, payload: Payload) -> tuple[TypedColumn, ...]:
     unknown = next((key for key in payload.keys if key not in relation.columns), None)
     if unknown is None:
-        return tuple(TypedColumn(key, relation.columns[key].type_name) for key in payload.keys)
+        return tuple(_typed_column(relation.columns[key]) for key in payload.keys)
     guess = nearest(unknown, sorted(relation.columns))
     raise Refusal(
         400,
@@ -85,6 +94,12 @@ def _typed(relation: Relation, payload: Payload) -> tuple[TypedColumn, ...]:
         None,
         f"Perhaps you meant the column '{guess}'" if guess else None,
     )
+
+
+def _typed_column(column: Column) -> TypedColumn:
+    """A domain may have its own way to read JSON."""
+    reader = column.representation.from_json
+    return TypedColumn(column.name, "json" if reader else column.type_name, reader)
 
 
 def _refuse_many(payload: Payload) -> None:

@@ -9,10 +9,20 @@ from rowgate.request.model import Logic, OrderTerm, Payload, Resolution, Return,
 SOURCE = "rowgate_source"
 """The common table expression that a write's or a function's rows are read from."""
 
+PRESENT = "present"
+"""The operator of a condition that an embedded resource is there; its field names the embed's join, its
+value the column that tells (none: the join's whole row does). No request can spell it."""
+
+ROWS, FOUND = "rows", "rowgate_found"
+"""Columns of a to-many join: the rows as JSON, or for a spread whether there are any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One SELECT: a relation (or the source), its outputs, and the resources embedded in each row."""
+    """One SELECT: a relation (or the source), its outputs, and the resources embedded in each row.
+
+    ``kept`` are further columns, not shown, that the parent orders its rows by.
+    """
 
     relation: Relation | None
     alias: str
@@ -22,38 +32,71 @@ class Node:
     order: tuple[OrderTerm, ...] = ()
     window: Window = field(default_factory=Window)
     from_source: bool = False
+    kept: tuple[SelectField, ...] = ()
+
+    @property
+    def aggregated(self) -> bool:
+        """Whether its rows are groups: an aggregate is among its outputs, or spread into them."""
+        return any(output.aggregate for output in self.outputs) or any(
+            column.aggregate for embed in self.embeds for column in embed.lifted
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A column of a spread embed as it appears in the parent; ``column`` is its name in the join.
+
+    The aggregates of a spread are the parent's: they run over the parent's rows.
+    """
+
+    column: str
+    name: str
+    aggregate: str | None = None
+    aggregate_cast: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """A related resource inside each row of its parent, under the key ``name``; ``alias`` is the join's."""
+    """A related resource inside each row of its parent, under the key ``name``; ``alias`` is the join's.
+
+    ``target`` is what the request called it. A spread has no key: its ``lifted`` columns have.
+    """
 
     name: str
     alias: str
     relationship: Relationship
     node: Node
     inner: bool = False
+    target: str = ""
+    spread: bool = False
+    lifted: tuple[Lifted, ...] = ()
 
     @property
     def hidden(self) -> bool:
         """``rel()`` filters its parent and shows nothing."""
         return not (self.node.outputs or self.node.embeds)
 
+    @property
+    def to_many(self) -> bool:
+        return self.relationship.cardinality.to_many
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """GET and HEAD on a relation."""
+    """GET and HEAD on a relation; with ``count_at_most`` more rows than these are not counted."""
 
     root: Node
     with_total: bool = False
+    count_at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TypedColumn:
-    """A column of a payload, with the type its values are converted to."""
+    """A column of a payload, with the type its values are converted to, then read by ``reader`` if any."""
 
     name: str
     type_name: str
+    reader: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,41 @@ RELATED_ALIKE = 0.33  # what a known relation leads to is no secret: a distant g
 
 def find_relationship(catalog: Catalog, origin: Name, embed: SelectEmbed) -> Relationship:
     """The one relationship from ``origin`` that the embed names, by relation, foreign key or column."""
+    computed = _computed(catalog, origin, embed.target)
+    if computed:
+        return computed
     candidates = _candidates(catalog, origin, embed.target)
     if embed.hint:
         candidates = [way for way in candidates if _fits_hint(way, embed.hint)]
+    candidates = [way for way in candidates if not _backwards(way, embed)]
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
         raise _ambiguous(origin, embed, candidates)
     raise _missing(catalog, origin, embed)
+
+
+def _computed(catalog: Catalog, origin: Name, target: str) -> Relationship | None:
+    """A function from a row to rows is a relationship by its own name, before any that was detected."""
+    for routine in catalog.computed.get(origin, ()):
+        leads_to = routine.returns.relation
+        if routine.name.name == target and leads_to and leads_to.schema == origin.schema:
+            many = routine.returns.many and not routine.returns.single
+            cardinality = Cardinality.ONE_TO_MANY if many else Cardinality.MANY_TO_ONE
+            return Relationship(origin, leads_to, cardinality, "", function=routine.name)
+    return None
+
+
+def _backwards(way: Relationship, embed: SelectEmbed) -> bool:
+    """Whether a foreign key of a relation to itself is meant the other way round.
+
+    By the relation's own name the rows that point here are meant; by the key or its column, the row
+    that is pointed to.
+    """
+    if not way.self_referencing or way.junction or way.cardinality is Cardinality.ONE_TO_ONE:
+        return False
+    wanted = Cardinality.ONE_TO_MANY if embed.target == way.target.name else Cardinality.MANY_TO_ONE
+    return way.cardinality is not wanted
 
 
 def _candidates(catalog: Catalog, origin: Name, target: str) -> list[Relationship]:

@@ -9,9 +9,10 @@ from functools import partial
 from itertools import count
 
 from rowgate.catalog.model import Catalog, Name
-from rowgate.errors import Refusal
 from rowgate.plan.model import Embed, Node
 from rowgate.plan.relationships import find_relationship
+from rowgate.plan.settle import find_embed, settle
+from rowgate.plan.spread import expanded, spread
 from rowgate.request.model import Logic, Path, Query, SelectEmbed, SelectField, SelectItem
 
 
@@ -31,7 +32,17 @@ def _add_select(root: Node, query: Query, catalog: Catalog) -> Node:
 def _selected(node: Node, items: tuple[SelectItem, ...], catalog: Catalog, numbers: Iterator[int]) -> Node:
     fields = tuple(item for item in items if isinstance(item, SelectField))
     embeds = tuple(_embedded(node, item, catalog, numbers) for item in items if isinstance(item, SelectEmbed))
-    return replace(node, outputs=fields, embeds=embeds)
+    node = replace(node, outputs=fields, embeds=embeds)
+    return expanded(node) if node.aggregated or _hides(node) else node
+
+
+def _hides(node: Node) -> bool:
+    """Whether ``*`` would not do: a domain shows itself through a function, a write gives back more."""
+    if node.relation is None:
+        return False
+    columns = node.relation.columns
+    computed = node.from_source and any(field.field.name not in columns for field in node.outputs)
+    return computed or any(column.representation.to_json for column in columns.values())
 
 
 def _embedded(parent: Node, item: SelectEmbed, catalog: Catalog, numbers: Iterator[int]) -> Embed:
@@ -40,7 +51,8 @@ def _embedded(parent: Node, item: SelectEmbed, catalog: Catalog, numbers: Iterat
     number = next(numbers)
     node = Node(catalog.relations[way.target], f"{_short(way.target.name)}_{number}", ())
     node = _selected(node, item.items, catalog, numbers)
-    return Embed(item.name, f"embed_{number}", way, node, item.inner)
+    embed = Embed(item.name, f"embed_{number}", way, node, item.inner, item.target)
+    return spread(embed) if item.spread else embed
 
 
 def _short(name: str) -> str:
@@ -50,7 +62,7 @@ def _short(name: str) -> str:
 
 def _add_filters(root: Node, query: Query, catalog: Catalog) -> Node:  # noqa: ARG001
     for path, logic in query.filters:
-        root = _at(root, path, partial(_filtered, logic))
+        root = _at(root, path, query, partial(_filtered, logic))
     return root
 
 
@@ -60,14 +72,18 @@ def _filtered(logic: Logic, node: Node) -> Node:
 
 def _add_order(root: Node, query: Query, catalog: Catalog) -> Node:  # noqa: ARG001
     for path, order in query.order.items():
-        root = _at(root, path, partial(replace, order=order))
+        root = _at(root, path, query, partial(replace, order=order))
     return root
 
 
 def _add_windows(root: Node, query: Query, catalog: Catalog) -> Node:  # noqa: ARG001
     for path, window in query.windows.items():
-        root = _at(root, path, partial(replace, window=window))
+        root = _at(root, path, query, partial(replace, window=window))
     return root
+
+
+def _settle(root: Node, query: Query, catalog: Catalog) -> Node:  # noqa: ARG001
+    return settle(root, query)
 
 
 _PASSES: tuple[Callable[[Node, Query, Catalog], Node], ...] = (
@@ -75,25 +91,14 @@ _PASSES: tuple[Callable[[Node, Query, Catalog], Node], ...] = (
     _add_filters,
     _add_order,
     _add_windows,
+    _settle,
 )
 
 
-def _at(node: Node, path: Path, change: Callable[[Node], Node]) -> Node:
+def _at(node: Node, path: Path, query: Query, change: Callable[[Node], Node]) -> Node:
     """Change the node that ``path`` leads to, and rebuild the way back to the root."""
     if not path:
         return change(node)
-    found = next((embed for embed in node.embeds if path[0] in _names(embed)), None)
-    if found is None:
-        raise Refusal(
-            400,
-            "PGRST108",
-            f"'{path[0]}' is not an embedded resource in this request",
-            None,
-            f"Verify that '{path[0]}' is included in the 'select' query parameter.",
-        )
-    changed = replace(found, node=_at(found.node, path[1:], change))
+    found = find_embed(node, path[0], query)
+    changed = replace(found, node=_at(found.node, path[1:], query, change))
     return replace(node, embeds=tuple(changed if embed is found else embed for embed in node.embeds))
-
-
-def _names(embed: Embed) -> tuple[str, str]:
-    return embed.name, embed.relationship.target.name

@@ -10,6 +10,7 @@ from rowgate.request import headers as read_headers
 from rowgate.request.model import Action, ApiRequest, Query, Window
 from rowgate.request.payload import parse_arguments, parse_payload
 from rowgate.request.query import parse_query
+from rowgate.request.rules import ruled
 
 __all__ = ["ApiRequest", "Incoming", "parse_request"]
 
@@ -43,6 +44,7 @@ def parse_request(incoming: Incoming, config: Config) -> ApiRequest:
     profile = incoming.headers.get("accept-profile" if by_get else "content-profile")
     schema = read_headers.choose_schema(profile, config.db_schemas)
     query = parse_query(incoming.query_string, call=call and by_get, max_depth=config.max_depth)
+    query = ruled(query, config, reads=by_get or call)
     request = ApiRequest(
         method=incoming.method,
         path=incoming.path,

@@ -1,20 +1,22 @@
 """The little languages inside query parameters: select, filters, logic trees, order.
 
 select    = [ item *( "," item ) ]
-item      = [ name ":" ] name *( "!" name ) "(" select ")"
-          | [ name ":" ] field [ "::" cast ]
+item      = [ "..." | name ":" ] name *( "!" name ) "(" [ select ] ")"
+          | [ name ":" ] field [ "::" cast ] [ "." function "()" [ "::" cast ] ]
+          | [ name ":" ] "count()" [ "::" cast ]
           | "*"
 field     = name *( ( "->>" | "->" ) key )
 condition = [ "not." ] operator [ "(" modifier ")" ] "." value
 logic     = [ "not." ] ( "and" | "or" ) "(" member *( "," member ) ")"
 member    = logic | field "." condition
 order     = term *( "," term )
-term      = field [ ".asc" | ".desc" ] [ ".nullsfirst" | ".nullslast" ]
+term      = ( field | name "(" field ")" ) [ ".asc" | ".desc" ] [ ".nullsfirst" | ".nullslast" ]
 name      = quoted | 1*( letter | digit | "_" | " " | "$" | "-" not before ">" )
 quoted    = DQUOTE *( any but DQUOTE and backslash | backslash any ) DQUOTE
 """
 
 import re
+from dataclasses import replace
 
 from rowgate.request.model import (
     Condition,
@@ -33,7 +35,7 @@ _NAME = re.compile(r"(?:[^\W]|[ $]|-(?!>))+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ARROW = re.compile(r"->>?")
-_JSON_KEY = re.compile(r"(?:[^\W]|[ $@#/]|-(?!>))+")
+_JSON_KEY = re.compile(r"(?:[^(\-:.,>)]|-(?!>))+")
 _CAST = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*(?:\[\])*")
 _OPERATOR = re.compile(r"[a-z]+")
 _CONDITION = re.compile(r"(?:not\.)?([a-z]+)[.(]")
@@ -42,6 +44,7 @@ _LOGIC = re.compile(r"(not\.)?(and|or)\(")
 _PLAIN_IN_LIST = re.compile(r"[^,)]*")
 _BRACES = re.compile(r"\{[^{}]*\}(?=[,)]|$)")
 _SPACES = re.compile(r" *")
+_AGGREGATE = re.compile(r"\.(sum|avg|min|max|count)\(\)")
 
 COMPARISONS = frozenset((
     "eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch", "isdistinct",
@@ -75,15 +78,28 @@ def _select_items(scanner: Scanner) -> tuple[SelectItem, ...]:
 def _select_item(scanner: Scanner) -> SelectItem:
     if scanner.take("*"):
         return SelectField(Field("*"))
+    if scanner.take("..."):
+        return _spread(scanner)
     first = _name(scanner, "field name (* or [a..z0..9_$])")
     alias = None
     if scanner.peek(":") and not scanner.peek("::"):
         scanner.take(":")
         alias, first = first, _name(scanner, "field name (* or [a..z0..9_$])")
+    if first == "count" and scanner.take("()"):
+        return SelectField(Field("*"), alias, None, "count", _cast(scanner))
     if scanner.peek("!") or scanner.peek("("):
         return _select_embed(scanner, first, alias)
     field = Field(first, _steps(scanner))
-    return SelectField(field, alias, _cast(scanner))
+    cast = _cast(scanner)
+    aggregate = scanner.match(_AGGREGATE)
+    if aggregate is None:
+        return SelectField(field, alias, cast)
+    return SelectField(field, alias, cast, aggregate[1], _cast(scanner))
+
+
+def _spread(scanner: Scanner) -> SelectEmbed:
+    target = _name(scanner, "field name (* or [a..z0..9_$])")
+    return replace(_select_embed(scanner, target, None), spread=True)
 
 
 def _select_embed(scanner: Scanner, target: str, alias: str | None) -> SelectEmbed:
@@ -238,13 +254,17 @@ def parse_order(text: str) -> tuple[OrderTerm, ...]:
 
 def _order_term(scanner: Scanner) -> OrderTerm:
     field = parse_field(scanner)
+    relation = None
+    if not field.steps and scanner.take("("):
+        relation, field = field.name, parse_field(scanner)
+        scanner.expect(")")
     descending = scanner.take(".desc")
     if not descending:
         scanner.take(".asc")
     nulls = True if scanner.take(".nullsfirst") else False if scanner.take(".nullslast") else None
     if not (scanner.at_end or scanner.peek(",")):
         scanner.fail("asc, desc, nullsfirst or nullslast")
-    return OrderTerm(field, descending, nulls)
+    return OrderTerm(field, descending, nulls, relation)
 
 
 def parse_names(text: str, what: str) -> tuple[str, ...]:
@@ -276,10 +296,12 @@ def _steps(scanner: Scanner) -> tuple[JsonStep, ...]:
     steps = []
     while arrow := scanner.match(_ARROW):
         key = _quoted(scanner)
+        quoted = key is not None
         if key is None:
             found = scanner.match(_JSON_KEY)
-            key = found.group() if found else scanner.fail("JSON key or array index")
-        steps.append(JsonStep(arrow.group(), key))
+            key = found.group().strip(" ") if found else scanner.fail("JSON key or array index")
+        # Quotes matter only where a key could be taken for an index.
+        steps.append(JsonStep(arrow.group(), key, quoted and key.removeprefix("-").isdecimal()))
     return tuple(steps)
 
 

@@ -3,6 +3,7 @@
 Names here are as the client wrote them; the plan is where they become real.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -12,11 +13,19 @@ Path = tuple[str, ...]
 """Where in the tree of embedded resources something applies; empty is the root."""
 
 
+_INDEX = re.compile(r"-?[0-9]{1,9}")
+
+
 class JsonStep(NamedTuple):
-    """``->key`` or ``->>key``; a key of digits is an array index."""
+    """``->key`` or ``->>key``; a key of digits is an array index, unless they were ``quoted``."""
 
     arrow: str
     key: str
+    quoted: bool = False
+
+    @property
+    def is_index(self) -> bool:
+        return not self.quoted and _INDEX.fullmatch(self.key) is not None
 
 
 class Field(NamedTuple):
@@ -52,22 +61,37 @@ Logic = Condition | Group
 
 @dataclass(frozen=True, slots=True)
 class SelectField:
-    """One output column; ``*`` is a field of that name."""
+    """One output column; ``*`` is a field of that name.
+
+    ``aggregate`` is a function over the values of several rows, ``aggregate_cast`` the type of its result.
+    """
 
     field: Field
     alias: str | None = None
     cast: str | None = None
+    aggregate: str | None = None
+    aggregate_cast: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the output is called: a JSON path is called by its last key that is no index."""
+        keys = [step.key for step in self.field.steps if not step.is_index]
+        return self.alias or self.aggregate or (keys[-1] if keys else self.field.name)
 
 
 @dataclass(frozen=True, slots=True)
 class SelectEmbed:
-    """``alias:target!hint!inner(items)``: a related resource inside each row."""
+    """``alias:target!hint!inner(items)``: a related resource inside each row.
+
+    With ``spread`` (``...target(items)``) its columns are lifted into the row itself.
+    """
 
     target: str
     items: tuple["SelectItem", ...]
     alias: str | None = None
     hint: str | None = None
     inner: bool = False
+    spread: bool = False
 
     @property
     def name(self) -> str:
@@ -79,11 +103,12 @@ SelectItem = SelectField | SelectEmbed
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """``field[.asc|.desc][.nullsfirst|.nullslast]``."""
+    """``field[.asc|.desc][.nullsfirst|.nullslast]``; ``relation(field)`` is a field of what is embedded."""
 
     field: Field
     descending: bool = False
     nulls_first: bool | None = None
+    relation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +190,15 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say of every query: the most rows at any level, and whether an aliased embed
+    may still be called by its target's name."""
+
+    max_rows: int | None = None
+    legacy_names: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """The query string, taken apart."""
 
@@ -175,6 +209,7 @@ class Query:
     columns: tuple[str, ...] | None = None
     on_conflict: tuple[str, ...] = ()
     arguments: tuple[tuple[str, str], ...] = ()
+    rules: Rules = Rules()
 
 
 @dataclass(frozen=True, slots=True)

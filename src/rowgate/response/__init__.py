@@ -12,6 +12,8 @@ from rowgate.errors import Refusal
 from rowgate.execute import ResultSet
 from rowgate.plan.model import Call, Insert, Plan, Read, Write
 from rowgate.request.model import ApiRequest, MediaType, Resolution, Return
+from rowgate.response.counts import total
+from rowgate.response.legacy import warning
 
 __all__ = ["Answer", "answer", "refuse", "verify_singular"]
 
@@ -36,6 +38,7 @@ def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
     if isinstance(plan, Call) and plan.routine.returns.void:
         status, body = 204, b""
     elif isinstance(plan, Read | Call):
+        result.total = total(request, result)
         verify_singular(request, result) if _counts_rows(plan) else None
         status, body = _range_status(request, result), result.body
     else:
@@ -81,7 +84,7 @@ def _range_status(request: ApiRequest, result: ResultSet) -> int:
     if result.total is None:
         return 200
     offset = request.window.offset
-    if offset and offset > result.total:
+    if offset and offset > result.total and request.preferences.count != "planned":
         raise Refusal(
             416,
             "PGRST103",
@@ -111,6 +114,7 @@ def _headers(request: ApiRequest, plan: Plan, result: ResultSet, body: bytes) ->
     else:
         headers.append(("Content-Range", _written_range(plan, result)))
         headers += _location(plan.relation, result)
+    headers += warning(request, plan)
     applied = request.preferences.applied(request.action)
     if applied:
         headers.append(("Preference-Applied", applied))

@@ -11,7 +11,7 @@ from rowgate.request.model import ApiRequest, Return
 from rowgate.sql import write
 from rowgate.sql.call import call_source, is_scalar, served_source
 from rowgate.sql.parts import Parameters, quote
-from rowgate.sql.select import count, select
+from rowgate.sql.select import count, count_rows, select
 
 __all__ = ["RESULT", "Statement", "render", "render_served"]
 
@@ -26,11 +26,15 @@ _FROM_SQL = (
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL text and its parameters, in text format; ``prepared`` if it is worth keeping for the next time."""
+    """SQL text and its parameters, in text format; ``prepared`` if it is worth keeping for the next time.
+
+    ``estimate`` asks the planner about it, just before.
+    """
 
     text: str
     parameters: Sequence[bytes | None] = ()
     prepared: bool = True
+    estimate: "Statement | None" = None
 
 
 def render(plan: Plan, request: ApiRequest) -> Statement:
@@ -38,7 +42,8 @@ def render(plan: Plan, request: ApiRequest) -> Statement:
     parameters = Parameters()
     if isinstance(plan, Read):
         text = _rows(plan, request, parameters)
-    elif isinstance(plan, Call):
+        return Statement(text, parameters.values, estimate=_estimate(plan, request))
+    if isinstance(plan, Call):
         # Nothing reads what a void function returns, and PostgreSQL leaves out what is not read.
         kept = "MATERIALIZED " if plan.routine.returns.void else ""
         source = call_source(plan, parameters)
@@ -47,6 +52,15 @@ def render(plan: Plan, request: ApiRequest) -> Statement:
         source = _written(plan, parameters)
         text = f"WITH {quote(SOURCE)} AS ({source}) {_confirm(plan, request, parameters)}"
     return Statement(text, parameters.values)
+
+
+def _estimate(plan: Read, request: ApiRequest) -> Statement | None:
+    """Ask the planner how many rows there are, where the request wants that; its answer is JSON."""
+    if request.preferences.count not in ("planned", "estimated"):
+        return None
+    parameters = Parameters()
+    text = f"EXPLAIN (FORMAT JSON) {count_rows(plan.root, parameters)}"
+    return Statement(text, parameters.values, prepared=False)
 
 
 def render_served(plan: Call | Insert, request: ApiRequest, rows: bytes) -> Statement:
@@ -68,9 +82,21 @@ def _written(plan: Insert | Update | Delete, parameters: Parameters) -> str:
 
 
 def _rows(plan: Read | Call, request: ApiRequest, parameters: Parameters) -> str:
-    total = f"({count(plan.root, parameters)})" if plan.with_total else "NULL::bigint"
+    total = _total(plan, parameters)
     body = "''" if request.method == "HEAD" else _aggregate("item.*", singular=request.media.singular)
     return _answer(body, "count(*)", total, f"({select(plan.root, parameters)}) AS item")
+
+
+def _total(plan: Read | Call, parameters: Parameters) -> str:
+    """All the rows there are; those of the answer itself, where no window leaves any out."""
+    if not plan.with_total:
+        return "NULL::bigint"
+    if isinstance(plan, Read) and plan.count_at_most is not None:
+        # An estimate will do past this many: there is no need to count them all.
+        rows = count_rows(plan.root, parameters)
+        most = parameters.add(str(plan.count_at_most + 1))
+        return f"(SELECT count(*) FROM ({rows} LIMIT {most}) AS counted)"
+    return "count(*)" if plan.root.window.whole else f"({count(plan.root, parameters)})"
 
 
 def _result(plan: Call, request: ApiRequest, parameters: Parameters) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from rowgate.plan.model import Call, Insert
+from rowgate.sql.given import BODY
 from rowgate.sql.parts import Parameters, array_literal, qualified, quote
-from rowgate.sql.write import BODY, record
+from rowgate.sql.write import record
 
 _RESULT = quote("result")
 

@@ -1,23 +1,44 @@
 """A node of the plan as one SELECT, with what it embeds as lateral joins."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rowgate.catalog.model import Relationship
-from rowgate.plan.model import SOURCE, Embed, Node
-from rowgate.request.model import SelectField
+from rowgate.plan.model import FOUND, PRESENT, ROWS, SOURCE, Embed, Node
+from rowgate.request.model import Group, Logic, Window
+from rowgate.sql.output import embedded_values, output, value
 from rowgate.sql.parts import Parameters, Scope, qualified, quote
 
 
 def select(node: Node, parameters: Parameters) -> str:
     """The rows of ``node``, a column for each output and for each embedded resource."""
-    return _rows(Scope(node.relation, node.alias, parameters), node)
+    return _rows(Scope(node.relation, node.alias, parameters), node, _source(node))
 
 
 def count(node: Node, parameters: Parameters) -> str:
-    """How many rows ``node`` has without its window; only joins that take rows away are made."""
+    """How many rows ``node`` has without its window."""
+    return f"SELECT count(*) FROM ({count_rows(node, parameters)}) AS counted"
+
+
+def count_rows(node: Node, parameters: Parameters) -> str:
+    """The rows to be counted, with nothing in them; only joins that take rows away are made."""
     scope = Scope(node.relation, node.alias, parameters)
-    joins = "".join(_join(scope, embed) for embed in node.embeds if embed.inner)
-    return f"SELECT count(*) FROM {_source(node)}{joins}{scope.where(node.where)}"
+    if node.aggregated:
+        return _rows(scope, replace(node, order=(), window=Window()), _source(node))
+    joins = "".join(
+        _join(scope, embed) for embed in node.embeds if embed.inner or _asked_for(embed, node.where)
+    )
+    return f"SELECT FROM {_source(node)}{joins}{scope.where(node.where)}"
+
+
+def _asked_for(embed: Embed, where: Sequence[Logic]) -> bool:
+    """Whether a condition asks if the embed is there."""
+    return any(
+        _asked_for(embed, logic.members)
+        if isinstance(logic, Group)
+        else logic.operator == PRESENT and logic.field.name == embed.alias
+        for logic in where
+    )
 
 
 def _source(node: Node) -> str:
@@ -26,46 +47,39 @@ def _source(node: Node) -> str:
     return f"{qualified(node.relation.name)} AS {quote(node.alias)}"
 
 
-def _output(scope: Scope, output: SelectField) -> str:
-    expression = scope.field(output.field)
-    if output.cast:
-        # The grammar lets only words, digits and [] through, so a type name stays one.
-        expression = f"CAST({expression} AS {output.cast})"
-    name = output.alias or _key_name(output)
-    return f"{expression} AS {quote(name)}" if name else expression
-
-
-def _key_name(output: SelectField) -> str | None:
-    """What a cast or a JSON path is called: the column's name, or the last key that is not an index."""
-    keys = [step.key for step in output.field.steps if not step.key.removeprefix("-").isdecimal()]
-    if keys:
-        return keys[-1]
-    return output.field.name if output.cast or output.field.steps else None
-
-
-def _embedded_output(embed: Embed) -> str:
-    alias, name = quote(embed.alias), quote(embed.name)
-    if embed.relationship.cardinality.to_many:
-        return f"COALESCE({alias}.\"rows\", '[]') AS {name}"
-    return f"row_to_json({alias}.*) AS {name}"
-
-
 def _join(parent: Scope, embed: Embed) -> str:
     alias = quote(embed.alias)
     rows = _related(parent, embed)
     kind = "INNER" if embed.inner else "LEFT"
-    if not embed.relationship.cardinality.to_many:
+    if not embed.to_many:
         return f" {kind} JOIN LATERAL ({rows}) AS {alias} ON TRUE"
-    rows = f'SELECT json_agg({alias}.*) AS "rows" FROM ({rows}) AS {alias}'
-    condition = f'{alias}."rows" IS NOT NULL' if embed.inner else "TRUE"
-    return f" {kind} JOIN LATERAL ({rows}) AS {alias} ON {condition}"
+    gathered = _gathered_columns(embed) if embed.spread else f"json_agg({alias}.*) AS {quote(ROWS)}"
+    condition = f"{alias}.{quote(FOUND if embed.spread else ROWS)} IS NOT NULL" if embed.inner else "TRUE"
+    return f" {kind} JOIN LATERAL (SELECT {gathered} FROM ({rows}) AS {alias}) AS {alias} ON {condition}"
+
+
+def _gathered_columns(embed: Embed) -> str:
+    """The columns of a to-many spread: an array each, all in the order of the rows."""
+    columns = dict.fromkeys(quote(column.column) for column in embed.lifted)
+    arrays = [f"json_agg({quote(embed.alias)}.{column}) AS {column}" for column in columns]
+    return ", ".join([*arrays, f"nullif(count(*), 0) AS {quote(FOUND)}"])
 
 
 def _related(parent: Scope, embed: Embed) -> str:
     """The rows of the embedded node that belong to the parent's row."""
     scope = Scope(embed.node.relation, embed.node.alias, parent.parameters)
-    junction, links = _links(parent, scope, embed.relationship)
-    return _rows(scope, embed.node, junction, links)
+    way = embed.relationship
+    if way.function:
+        source = f"{qualified(way.function)}({_whole_row(parent, way)}) AS {quote(scope.alias)}"
+        return _rows(scope, embed.node, source)
+    junction, links = _links(parent, scope, way)
+    return _rows(scope, embed.node, f"{_source(embed.node)}{junction}", links)
+
+
+def _whole_row(parent: Scope, way: Relationship) -> str:
+    """The parent's row, as the type that the function takes: it may have come out of a statement."""
+    columns = parent.relation.columns if parent.relation else ()
+    return f"ROW({', '.join(parent.column(name) for name in columns)})::{qualified(way.origin)}"
 
 
 def _links(parent: Scope, own: Scope, way: Relationship) -> tuple[str, list[str]]:
@@ -82,13 +96,34 @@ def _links(parent: Scope, own: Scope, way: Relationship) -> tuple[str, list[str]
     return f" CROSS JOIN {qualified(way.junction.relation)} AS {quote(middle.alias)}", links
 
 
-def _rows(scope: Scope, node: Node, junction: str = "", links: Sequence[str] = ()) -> str:
-    outputs = [_output(scope, field) for field in node.outputs]
-    outputs += [_embedded_output(embed) for embed in node.embeds if not embed.hidden]
+def _rows(scope: Scope, node: Node, source: str, links: Sequence[str] = ()) -> str:
+    outputs = [output(scope, field) for field in (*node.outputs, *node.kept)]
+    outputs += [column for embed in node.embeds for column in _embedded(embed, grouped=node.aggregated)]
     joins = "".join(_join(scope, embed) for embed in node.embeds)
     conditions = [*links, *(scope.logic(condition) for condition in node.where)]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return (
-        f"SELECT {', '.join(outputs)} FROM {_source(node)}{junction}{joins}{where}"
+        f"SELECT {', '.join(outputs)} FROM {source}{joins}{where}{_groups(scope, node)}"
         f"{scope.order(node.order)}{scope.window(node.window)}"
     )
+
+
+def _embedded(embed: Embed, *, grouped: bool) -> Iterator[str]:
+    """What the embed adds to its parent's columns. JSON knows no equality, so it is grouped as text."""
+    for column in embedded_values(embed):
+        expression = f"({column.value})::text::json" if grouped and column.is_json else column.value
+        yield f"{expression} AS {quote(column.name)}"
+
+
+def _groups(scope: Scope, node: Node) -> str:
+    """Rows are aggregated over all else that is shown."""
+    if not node.aggregated:
+        return ""
+    keys = [value(scope, field) for field in (*node.outputs, *node.kept) if not field.aggregate]
+    keys += [
+        f"({column.value})::text" if column.is_json else column.value
+        for embed in node.embeds
+        for column in embedded_values(embed)
+        if not column.aggregated
+    ]
+    return f" GROUP BY {', '.join(keys)}" if keys else ""

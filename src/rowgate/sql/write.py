@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from rowgate.plan.model import Conflict, Delete, Insert, Node, TypedColumn, Update, Write
 from rowgate.request.model import Resolution, Return
+from rowgate.sql.given import BODY, given
 from rowgate.sql.parts import Parameters, Scope, qualified, quote
 
-BODY = quote("rowgate_body")
 UPDATED = "nullif(current_setting('rowgate.updated', true), '')"
 """How many rows an upsert updated rather than inserted: views have no ``xmax`` to tell it by."""
 
@@ -23,8 +23,9 @@ def insert(plan: Insert, parameters: Parameters) -> str:
     alias = quote(plan.root.alias)
     columns = ", ".join(quote(column.name) for column in plan.columns)
     target = f"INSERT INTO {qualified(plan.relation.name)} AS {alias}{f' ({columns})' if columns else ''}"
+    values = ", ".join(given(column) for column in plan.columns)
     values = (
-        f"SELECT {columns} FROM {record(plan.payload.raw, plan.payload.is_array, plan.columns, parameters)}"
+        f"SELECT {values} FROM {record(plan.payload.raw, plan.payload.is_array, plan.columns, parameters)}"
     )
     conflict = _on_conflict(plan.conflict, plan.columns) if plan.conflict else ""
     return f"{target} {values}{conflict}{_returning(plan)}"
@@ -36,7 +37,7 @@ def update(plan: Update, parameters: Parameters) -> str:
         # Nothing to set: the rows stay as they are, and none is reported as changed.
         source = f"{qualified(plan.relation.name)} AS {quote(scope.alias)}"
         return f"SELECT {_wanted(plan) or '1'} FROM {source} WHERE false"
-    changes = ", ".join(f"{quote(column.name)} = {BODY}.{quote(column.name)}" for column in plan.columns)
+    changes = ", ".join(f"{quote(column.name)} = {given(column)}" for column in plan.columns)
     body = record(plan.payload.raw, plan.payload.is_array, plan.columns, parameters)
     return (
         f"UPDATE {qualified(plan.relation.name)} AS {quote(scope.alias)} SET {changes} FROM {body}"
@@ -89,15 +90,18 @@ def _wanted(plan: Write) -> str:
         names = tuple(dict.fromkeys(_needed(plan.root)))
     alias = quote(plan.root.alias)
     if "*" in names:
-        return f"{alias}.*"
+        computed = [f"{alias}.{quote(name)}" for name in names if name not in {"*", *plan.relation.columns}]
+        return ", ".join([f"{alias}.*", *computed])
     return ", ".join(f"{alias}.{quote(name)}" for name in names)
 
 
 def _needed(root: Node) -> Iterator[str]:
     """The columns that the answer is made of: shown, ordered by, or leading to what is embedded."""
     yield from (output.field.name for output in root.outputs)
-    yield from (term.field.name for term in root.order)
+    yield from (term.field.name for term in root.order if term.relation is None)
     for embed in root.embeds:
         way = embed.relationship
+        if way.function:
+            yield "*"  # its argument is the whole row
         pairs = way.junction.origin_pairs if way.junction else way.pairs
         yield from (pair.origin for pair in pairs)

@@ -1,5 +1,6 @@
 """What a wish becomes when names are looked up, and what is said when they are not found."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,11 @@ from rowgate.catalog.model import Cardinality, Name
 from rowgate.errors import Refusal
 from rowgate.plan import make_plan
 from rowgate.plan.model import Call, Delete, Embed, Insert, Read, TypedColumn, Update
+from rowgate.plan.settle import passed_over
+from rowgate.request import Incoming, parse_request
 from rowgate.request.model import Return, Window
-from unit.rowgate.shop import CATALOG, ask, planned
+from rowgate.request.query import parse_query
+from unit.rowgate.shop import CATALOG, CONFIG, ask, planned
 
 
 def refused(method: str, url: str, body: str = "") -> Refusal:
@@ -90,6 +94,56 @@ def test_pgrst108() -> None:
             None,
             "Verify that 'customers' is included in the 'select' query parameter.",
         )
+
+
+def test_a_related_order_keeps_its_column_unseen() -> None:
+    (found,) = embeds("/customers?select=c:escos(id)&order=c(name).desc,id")
+    assert [kept.field.name for kept in found.node.kept] == ["name"]
+    assert [field.name for field in found.node.outputs] == ["id"]
+
+
+def test_what_a_spread_aggregates_is_aggregated_by_its_parent() -> None:
+    request = replace(
+        ask("GET", "/customers?select=id"),
+        query=parse_query(b"select=...escos(id.max(),name)", call=False, max_depth=9),
+    )
+    plan = make_plan(request, CATALOG)
+    assert isinstance(plan, Read)
+    (found,) = plan.root.embeds
+    assert plan.root.aggregated
+    assert not found.node.aggregated
+    assert [(column.name, column.aggregate) for column in found.lifted] == [("max", "max"), ("name", None)]
+
+
+def test_an_alias_passed_over_is_noticed_at_every_depth() -> None:
+    request = ask("GET", "/escos?select=c:customers(id,a:accounts(id))&customers.accounts.limit=1&c.id=eq.1")
+    plan = make_plan(request, CATALOG)
+    assert isinstance(plan, Read)
+    assert passed_over(plan.root, request.query) == (("customers", "c"), ("accounts", "a"))
+
+
+def test_a_write_is_not_chosen_by_what_is_embedded() -> None:
+    for url in (
+        "/escos?select=id,customers(id)&customers=is.null",
+        "/escos?select=customers()&or=(id.eq.1,customers.not.is.null)",
+    ):
+        assert refused("DELETE", url).code == "PGRST120"
+
+
+def test_no_more_rows_than_the_settings_allow_at_any_level() -> None:
+    config = replace(CONFIG, db_max_rows=3)
+    incoming = Incoming(
+        "GET", "/escos", b"select=customers(id,escos(id),accounts(id))&customers.accounts.limit=1"
+    )
+    plan = make_plan(parse_request(incoming, config), CATALOG)
+    assert isinstance(plan, Read)
+    (customers,) = plan.root.embeds
+    limits = [
+        plan.root.window.limit,
+        customers.node.window.limit,
+        *(embed.node.window.limit for embed in customers.node.embeds),
+    ]
+    assert limits == [3, 3, None, 1]
 
 
 def test_pgrst200() -> None:

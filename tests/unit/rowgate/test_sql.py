@@ -40,6 +40,10 @@ def test_a_name_never_leaves_its_quotes(name: str) -> None:
         f"/customers?order={quoted(name)}.desc",
         f"/customers?or=({quoted(name)}.eq.1,id.in.(1))",
         f"/customers?select={quoted(name)}:escos(id)",
+        f"/customers?select=...escos({quoted(name)}:name)",
+        f"/escos?select=...customers({quoted(name)})",
+        f"/customers?select=escos(id)&order=escos({quoted(name)})",
+        f"/customers?select=id,{quoted(name)}:escos(id)&{quoted(name)}=is.null",
     ):
         statement = rendered("GET", url)
         assert quote(name) in statement.text

@@ -1,6 +1,7 @@
 """The little languages of the query string: texts in, values out, and refusals that say where."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -145,6 +146,15 @@ def test_nesting_has_an_end() -> None:
         ('"a,b":"c.d"', (SelectField(Field("c.d"), "a,b"),)),
         ("a->b->>0", (SelectField(Field("a", (JsonStep("->", "b"), JsonStep("->>", "0")))),)),
         ('a->"b->c"', (SelectField(Field("a", (JsonStep("->", "b->c"),))),)),
+        ('a->"0"', (SelectField(Field("a", (JsonStep("->", "0", quoted=True),))),)),
+        ("a->it's.sum()", (SelectField(Field("a", (JsonStep("->", "it's"),)), aggregate="sum"),)),
+        ("count()", (SelectField(Field("*"), aggregate="count"),)),
+        ("n:count()::text", (SelectField(Field("*"), "n", None, "count", "text"),)),
+        ("a::int.avg()::text", (SelectField(A, None, "int", "avg", "text"),)),
+        ("x:a.count()", (SelectField(A, "x", None, "count"),)),
+        ("count", (SelectField(Field("count")),)),
+        ("count(a)", (SelectEmbed("count", (SelectField(A),)),)),
+        ("...r!inner(a)", (SelectEmbed("r", (SelectField(A),), inner=True, spread=True),)),
         ("first-name", (SelectField(Field("first-name")),)),
         ("名前", (SelectField(Field("名前")),)),
         ("r()", (SelectEmbed("r", ()),)),
@@ -203,6 +213,8 @@ def test_a_cast_is_words_and_brackets_alone(text: str) -> None:
         ("a.asc,b.desc", (OrderTerm(A), OrderTerm(Field("b"), descending=True))),
         ("a.desc.nullsfirst", (OrderTerm(A, descending=True, nulls_first=True),)),
         ("a.nullslast", (OrderTerm(A, nulls_first=False),)),
+        ("r(a)", (OrderTerm(A, relation="r"),)),
+        ("r(a->b).desc.nullslast", (OrderTerm(Field("a", (JsonStep("->", "b"),)), True, False, "r"),)),
         ("a->>b.desc", (OrderTerm(Field("a", (JsonStep("->>", "b"),)), descending=True),)),
     ],
 )
@@ -210,7 +222,23 @@ def test_order(text: str, terms: tuple[OrderTerm, ...]) -> None:
     assert grammar.parse_order(text) == terms
 
 
-@pytest.mark.parametrize("text", ["", ",", "a.", "a.down", "a.desc.asc", "a.nullsfirst.desc", "a;b", "a,"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ",",
+        "a.",
+        "a.down",
+        "r(a",
+        "r()",
+        "r(a)(b)",
+        "a->b(c)",
+        "a.desc.asc",
+        "a.nullsfirst.desc",
+        "a;b",
+        "a,",
+    ],
+)
 def test_orders_that_are_none(text: str) -> None:
     refused(grammar.parse_order, text)
 
@@ -235,9 +263,13 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-fields = st.builds(
-    Field, names, st.lists(st.builds(JsonStep, st.sampled_from(["->", "->>"]), names), max_size=2).map(tuple)
+# All keys are written in quotes, which only makes a difference to those of digits.
+steps = st.builds(
+    lambda arrow, key: JsonStep(arrow, key, quoted=key.removeprefix("-").isdecimal()),
+    st.sampled_from(["->", "->>"]),
+    names,
 )
+fields = st.builds(Field, names, st.lists(steps, max_size=2).map(tuple))
 conditions = st.builds(
     Condition, fields, st.sampled_from(sorted(grammar.COMPARISONS)), names, negated=st.booleans()
 ) | st.builds(
@@ -257,12 +289,19 @@ trees = st.recursive(
     ),
     max_leaves=8,
 )
+plain = st.builds(SelectField, fields, st.none() | names, st.none() | st.just("int"))
+aggregated = st.builds(
+    SelectField, fields, st.none() | names, st.none() | st.just("int"),
+    st.sampled_from(["sum", "avg", "min", "max", "count"]), st.none() | st.just("text"),
+) | st.builds(
+    SelectField, st.just(Field("*")), st.none() | names, st.none(), st.just("count"), st.none() | st.just("text"),
+)  # fmt: skip
 embeds = st.recursive(
-    st.builds(SelectField, fields, st.none() | names, st.none() | st.just("int")),
+    plain | aggregated,
     lambda inner: st.builds(
         SelectEmbed, names, st.lists(inner, max_size=3).map(tuple), st.none() | names,
         st.none() | names.filter(lambda name: name not in ("inner", "left")), st.booleans(),
-    ),
+    ).flatmap(lambda embed: st.sampled_from([embed, replace(embed, alias=None, spread=True)])),
     max_leaves=8,
 )  # fmt: skip
 
@@ -282,8 +321,15 @@ def write_logic(logic: Logic) -> str:
 def write_item(item: SelectItem) -> str:
     alias = f"{quoted(item.alias)}:" if item.alias else ""
     if isinstance(item, SelectField):
-        return alias + write_field(item.field) + (f"::{item.cast}" if item.cast else "")
+        cast, after = (
+            f"::{type_name}" if type_name else "" for type_name in (item.cast, item.aggregate_cast)
+        )
+        if item.field.name == "*" and item.aggregate:
+            return f"{alias}count(){after}"
+        aggregate = f".{item.aggregate}()" if item.aggregate else ""
+        return f"{alias}{write_field(item.field)}{cast}{aggregate}{after}"
     hints = (f"!{quoted(item.hint)}" if item.hint else "") + ("!inner" if item.inner else "")
+    alias = "..." if item.spread else alias
     return f"{alias}{quoted(item.target)}{hints}({','.join(map(write_item, item.items))})"
 
 
