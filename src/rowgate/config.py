@@ -24,6 +24,7 @@ class Config:
     db_pool: int = 10
     db_pool_acquisition_timeout: int = 10
     db_max_rows: int | None = None
+    db_tx_end: str = "commit"
     jwt_secret: str = field(default="", repr=False)
     jwt_secret_is_base64: bool = False
     jwt_aud: str = ""
@@ -36,8 +37,19 @@ class Config:
     max_body: int = 64 * 1024 * 1024
     max_depth: int = 30
 
+    @property
+    def tx_override(self) -> bool:
+        """Whether ``Prefer: tx=`` may decide how a transaction ends."""
+        return self.db_tx_end.endswith("-allow-override")
+
+    @property
+    def tx_rollback(self) -> bool:
+        """Whether transactions end in a rollback where nobody says otherwise."""
+        return self.db_tx_end.startswith("rollback")
+
 
 PREFIX = "PGRST_"
+TX_ENDS = ("commit", "commit-allow-override", "rollback", "rollback-allow-override")
 APP_SETTINGS_PREFIX = "PGRST_APP_SETTINGS_"
 
 
@@ -66,6 +78,8 @@ def check(config: Config) -> Config:
         raise ConfigError("PGRST_DB_SCHEMAS is empty: name at least one schema to serve")
     if config.jwt_secret and len(config.jwt_secret) < 32:
         raise ConfigError("PGRST_JWT_SECRET is shorter than 32 characters")
+    if config.db_tx_end not in TX_ENDS:
+        raise ConfigError(f"PGRST_DB_TX_END must be one of {', '.join(TX_ENDS)}, not {config.db_tx_end!r}")
     return config
 
 

@@ -6,15 +6,13 @@ from rowgate.auth import Caller
 from rowgate.config import Config
 from rowgate.errors import Refusal, status_of
 from rowgate.execute.connection import Connection, ConnectionLost, DatabaseError, Row
+from rowgate.execute.ending import BEGIN, CHECK_NOW, COMMIT, ROLLBACK, is_undone, settings_of
 from rowgate.execute.pool import Pool
 from rowgate.request import ApiRequest
 from rowgate.sql import RESULT, Statement
 from rowgate.sql.parts import quote
 
 __all__ = ["Executor", "ResultSet"]
-
-# Never prepared: to make room for one more name takes a command, and a failed transaction refuses it.
-_BEGIN, _COMMIT, _ROLLBACK = (Statement(text, prepared=False) for text in ("BEGIN", "COMMIT", "ROLLBACK"))
 
 
 class ResultSet:
@@ -41,6 +39,7 @@ class Executor:
     """Runs statements over a pool of connections."""
 
     def __init__(self, config: Config) -> None:
+        self._config = config
         self._pool = Pool(config)
         self._path = ", ".join(quote(name) for name in config.db_extra_search_path)
         self._settings_text = _settings_text(tuple(config.app_settings))
@@ -60,10 +59,12 @@ class Executor:
 
         With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
         """
-        statements = (self.settings(caller, request, headers, read_only=read_only), statement)
+        settings = self.settings(caller, request, headers, read_only=read_only)
+        statements = (settings, *settings_of(request), statement)
+        undone = not read_only and is_undone(request, self._config)
         try:
             if not read_only:
-                return await self._attempt(statements, verify)
+                return await self._attempt(statements, verify, undone=undone)
             try:
                 return await self._attempt(statements, verify)
             except ConnectionLost:
@@ -76,11 +77,15 @@ class Executor:
                 503, "PGRST001", "Database connection lost.", str(error).strip() or None, "Try again shortly."
             ) from error
 
-    async def _attempt(self, statements: Sequence[Statement], verify: Verify | None) -> ResultSet:
+    async def _attempt(
+        self, statements: Sequence[Statement], verify: Verify | None, *, undone: bool = False
+    ) -> ResultSet:
         async with self._pool.connection() as connection:
+            if undone:
+                return await _verified(connection, (*statements, CHECK_NOW), verify, ROLLBACK)
             if verify is None:
                 return ResultSet((await connection.run(statements))[-1])
-            return await _verified(connection, statements, verify)
+            return await _verified(connection, statements, verify, COMMIT)
 
     def settings(self, caller: Caller, request: ApiRequest, headers: str, *, read_only: bool) -> Statement:
         values = (
@@ -98,16 +103,19 @@ class Executor:
         self._pool.close()
 
 
-async def _verified(connection: Connection, statements: Sequence[Statement], verify: Verify) -> ResultSet:
+async def _verified(
+    connection: Connection, statements: Sequence[Statement], verify: Verify | None, end: Statement
+) -> ResultSet:
     """An explicit BEGIN outlives the pipeline's Sync, so a failure leaves a transaction to be ended."""
     try:
-        rows = await connection.run((_BEGIN, *statements))
+        rows = await connection.run((BEGIN, *statements))
         result = ResultSet(rows[-1])
-        verify(result)
+        if verify is not None:
+            verify(result)
     except (DatabaseError, Refusal):
-        await connection.run((_ROLLBACK,))
+        await connection.run((ROLLBACK,))
         raise
-    await connection.run((_COMMIT,))
+    await connection.run((end,))
     return result
 
 

@@ -1,6 +1,7 @@
 """From what the client wishes to what is possible: an ``ApiRequest`` and the catalog become a ``Plan``."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rowgate.catalog.model import Catalog, Name, Relation
 from rowgate.catalog.suggest import nearest
@@ -13,12 +14,14 @@ from rowgate.plan.model import (
     Node,
     Plan,
     Read,
+    Replace,
     Served,
     TypedColumn,
     Update,
 )
+from rowgate.plan.replace import key_conditions, refuse_other_keys
 from rowgate.plan.tree import build_tree
-from rowgate.request.model import Action, ApiRequest, Payload, Resolution, Return
+from rowgate.request.model import Action, ApiRequest, Missing, Payload, Resolution, Return
 
 __all__ = ["Plan", "make_plan"]
 
@@ -60,6 +63,13 @@ def _plan_write(request: ApiRequest, relation: Relation, catalog: Catalog, serve
     payload = request.payload
     assert payload is not None
     columns = _typed(relation, payload)
+    if request.action is Action.REPLACE:
+        key = key_conditions(request, relation)
+        refuse_other_keys(relation, payload.keys)
+        by_key = Conflict(relation.primary_key, Resolution.MERGE)
+        return Replace(relation, root, returning, payload, columns, by_key, key=key)
+    if request.preferences.missing is Missing.DEFAULT:
+        columns = _with_defaults(relation, columns)
     if request.action is Action.UPDATE:
         _refuse_many(payload)
         return Update(relation, root, returning, payload, columns, where)
@@ -85,6 +95,10 @@ def _typed(relation: Relation, payload: Payload) -> tuple[TypedColumn, ...]:
         None,
         f"Perhaps you meant the column '{guess}'" if guess else None,
     )
+
+
+def _with_defaults(relation: Relation, columns: Sequence[TypedColumn]) -> tuple[TypedColumn, ...]:
+    return tuple(replace(column, default=relation.columns[column.name].default) for column in columns)
 
 
 def _refuse_many(payload: Payload) -> None:

@@ -50,10 +50,15 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class TypedColumn:
-    """A column of a payload, with the type its values are converted to."""
+    """A column of a payload, with the type its values are converted to.
+
+    ``default`` is an expression of the catalog's for rows that do not name the column; without one
+    they get null.
+    """
 
     name: str
     type_name: str
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,13 @@ class Insert(Write):
     columns: tuple[TypedColumn, ...]
     conflict: Conflict | None = None
     served: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replace(Insert):
+    """PUT: one row, inserted or overwritten; ``key`` is what the address says its primary key is."""
+
+    key: tuple[Logic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rowgate.plan.model import Call, Insert
 from rowgate.sql.parts import Parameters, array_literal, qualified, quote
-from rowgate.sql.write import BODY, record
+from rowgate.sql.record import BODY, record
 
 _RESULT = quote("result")
 

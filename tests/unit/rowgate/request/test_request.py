@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.request import ApiRequest, Incoming, parse_request
-from rowgate.request.headers import choose_media, choose_schema, parse_preferences, parse_range
+from rowgate.request.headers import choose_media, choose_schema, parse_range
 from rowgate.request.model import Action, Condition, Field, Group, MediaType, Resolution, Return, Window
 from rowgate.request.payload import DEEPEST, load_json, parse_arguments, parse_payload
+from rowgate.request.preferences import parse_preferences
 from rowgate.request.query import LONGEST, parse_query, split
 
 CONFIG = Config(db_uri="unused", db_schemas=("api", "archive"), db_max_rows=None)
@@ -152,7 +153,7 @@ def test_any_query_is_read_or_refused(raw: bytes) -> None:
 
 def test_preferences() -> None:
     read = parse_preferences(
-        "return=representation, resolution=merge-duplicates,count=exact ,return=minimal, tx=rollback"
+        "return=all, return=representation, resolution=merge-duplicates,count=exact ,return=minimal, tx=rollback"
     )
     assert (read.returning, read.resolution, read.count) == (Return.REPRESENTATION, Resolution.MERGE, "exact")
     assert read.applied(Action.INSERT) == "resolution=merge-duplicates, return=representation, count=exact"
@@ -251,7 +252,7 @@ def test_bodies_that_are_none(raw: bytes) -> None:
     assert (info.value.status, info.value.code) == (400, "PGRST102")
 
 
-@pytest.mark.parametrize("content_type", ["text/csv", "text/plain", "application/xml", "x"])
+@pytest.mark.parametrize("content_type", ["text/html", "text/plain", "application/xml", "x"])
 def test_types_of_bodies_that_we_do_not_read(content_type: str) -> None:
     assert refusal("POST", "/a", b"{}", content_type=content_type) == (400, "PGRST102")
     assert refusal("POST", "/rpc/f", b"{}", content_type=content_type) == (400, "PGRST102")
