@@ -19,7 +19,7 @@ from rowgate.plan.model import (
     TypedColumn,
     Update,
 )
-from rowgate.plan.replace import key_conditions, refuse_other_keys
+from rowgate.plan.by_key import key_conditions, refuse_other_keys
 from rowgate.plan.tree import build_tree
 from rowgate.request.model import Action, ApiRequest, Missing, Payload, Resolution, Return
 

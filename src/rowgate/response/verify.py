@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from rowgate.errors import Refusal
 from rowgate.execute import ResultSet
 from rowgate.plan.model import Call, Delete, Plan, Replace, Update
-from rowgate.plan.replace import key_mismatch
+from rowgate.plan.by_key import key_mismatch
 from rowgate.request.model import ApiRequest
 
 Check = Callable[[ApiRequest, ResultSet], None]

@@ -33,7 +33,7 @@ from rowgate.request import Incoming
 
 SECRET = "a secret of the tests, long enough for HS256"
 HERE = Path(__file__).parent
-WORLD = (HERE / "world.sql").read_text(encoding="utf-8")
+WORLD = "".join((HERE / name).read_text(encoding="utf-8") for name in ("world.sql", "world_writes.sql"))
 
 _REQUEST = re.compile(r"(GET|HEAD|POST|PATCH|PUT|DELETE|OPTIONS|TRACE|BREW) (/\S*)")
 _ANSWER = re.compile(r"--- (\d{3})")

@@ -54,7 +54,7 @@ def test_what_is_to_be_done(method: str, path: str, action: Action, target: str)
 @pytest.mark.parametrize(
     ("method", "path", "answer"),
     [
-        ("PUT", "/a", (405, "PGRST117")),
+        ("PUT", "/rpc/f", (405, "PGRST101")),
         ("OPTIONS", "/a", (405, "PGRST117")),
         ("get", "/a", (405, "PGRST117")),
         ("DELETE", "/rpc/f", (405, "PGRST101")),
