@@ -6,6 +6,7 @@ from dataclasses import replace
 from rowgate.catalog.model import Catalog, Name, Relation
 from rowgate.catalog.suggest import nearest
 from rowgate.errors import Refusal
+from rowgate.plan.by_key import key_conditions, refuse_other_keys
 from rowgate.plan.call import plan_call
 from rowgate.plan.model import (
     Conflict,
@@ -19,7 +20,6 @@ from rowgate.plan.model import (
     TypedColumn,
     Update,
 )
-from rowgate.plan.by_key import key_conditions, refuse_other_keys
 from rowgate.plan.tree import build_tree
 from rowgate.request.model import Action, ApiRequest, Missing, Payload, Resolution, Return
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from rowgate.errors import Refusal
 from rowgate.execute import ResultSet
-from rowgate.plan.model import Call, Delete, Plan, Replace, Update
 from rowgate.plan.by_key import key_mismatch
+from rowgate.plan.model import Call, Delete, Plan, Replace, Update
 from rowgate.request.model import ApiRequest
 
 Check = Callable[[ApiRequest, ResultSet], None]

@@ -65,3 +65,4 @@ select books.fill();
 grant all on all tables in schema api, books to rowgate_writer;
 grant usage on all sequences in schema api to rowgate_writer;
 grant select on api.tools to rowgate_reader;
+grant execute on all functions in schema api to rowgate_writer;
