@@ -19,6 +19,7 @@ def parse_payload(body: bytes, content_type: str, columns: tuple[str, ...] | Non
     With ``columns`` the client names the keys and the objects may differ; else all must have the same keys.
     """
     body = _as_json(body, content_type)
+    columns = tuple(dict.fromkeys(columns)) if columns is not None else None
     value = load_json(body)
     if isinstance(value, dict):
         return Payload(body, columns or tuple(value), 1, is_array=False)

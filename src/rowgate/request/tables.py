@@ -41,7 +41,11 @@ def _object(header: Sequence[str], line: Sequence[str]) -> dict[str, str | None]
 
 def from_form(body: bytes) -> bytes:
     """One object, a key for each field; of a repeated one the last counts."""
-    return _encoded(dict(split(body.strip())))
+    try:
+        fields = split(body.strip())
+    except Refusal:  # it speaks of the query string
+        raise _refusal("The form is not valid UTF-8 once percent-decoded") from None
+    return _encoded(dict(fields))
 
 
 def _encoded(value: object) -> bytes:

@@ -21,7 +21,6 @@ from rowgate.plan import Plan, make_plan
 from rowgate.request import ApiRequest, Incoming, parse_request
 from rowgate.sql import Statement, render
 
-
 DEFAULTS = {"id": "nextval('s'::regclass)"}
 
 

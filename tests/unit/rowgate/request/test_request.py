@@ -189,7 +189,7 @@ def test_preferences_that_insist() -> None:
 
 
 @given(st.text(max_size=60), st.booleans())
-def test_any_preferences_are_read_or_refused(text: str, strict: bool) -> None:  # noqa: FBT001
+def test_any_preferences_are_read_or_refused(text: str, strict: bool) -> None:
     with contextlib.suppress(Refusal):
         parse_preferences(f"handling=strict,{text}" if strict else text, tx_allowed=True)
 
