@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import psycopg
@@ -20,7 +19,7 @@ from rowgate.keeper import Keeper, Loaded
 from rowgate.plan import Plan, make_plan
 from rowgate.plan.model import Call, Delete, Insert, Read, Update
 from rowgate.request import ApiRequest, Incoming, headers_as_json, parse_request
-from rowgate.response import Answer, answer, refuse, verify_singular
+from rowgate.response import Answer, answer, refuse, verification
 from rowgate.response.every import traced, with_vary
 from rowgate.response.options import options_of, options_of_root
 from rowgate.sql import Statement, render, render_served
@@ -124,6 +123,8 @@ class Gateway:
 
     def _guard(self, plan: Plan) -> None:
         """Refuse to change every row by a forgotten filter, where the settings say so."""
+        if isinstance(plan, Update) and not plan.columns:
+            return  # nothing is set, so nothing changes
         if self.config.require_where and isinstance(plan, Update | Delete) and not plan.where:
             raise Refusal(
                 400,
@@ -141,7 +142,7 @@ class Gateway:
         else:
             statement, read_only = render(plan, request), _is_read_only(request, plan)
         story.sql = statement.text
-        verify = None if read_only or not request.wants_one_row else partial(verify_singular, request)
+        verify = verification(request, plan, read_only=read_only)
         return await self._executor.run(
             caller, request, statement, read_only=read_only, headers=headers, verify=verify
         )

@@ -77,6 +77,16 @@ class Config:
     server_patience: int = 60
     server_workers: int = 1
 
+    @property
+    def tx_override(self) -> bool:
+        """Whether ``Prefer: tx=`` may decide how a transaction ends."""
+        return self.db_tx_end.endswith("-allow-override")
+
+    @property
+    def tx_rollback(self) -> bool:
+        """Whether transactions end in a rollback where nobody says otherwise."""
+        return self.db_tx_end.startswith("rollback")
+
 
 PREFIX = "PGRST_"
 APP_SETTINGS_PREFIX = "PGRST_APP_SETTINGS_"

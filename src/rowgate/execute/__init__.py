@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rowgate.auth import Caller
 from rowgate.catalog.roles import RoleSettings
@@ -9,15 +10,13 @@ from rowgate.config import Config
 from rowgate.errors import Refusal, status_of
 from rowgate.execute.connection import Connection, ConnectionLost, DatabaseError, Row
 from rowgate.execute.context import Context
+from rowgate.execute.ending import BEGIN, CHECK_NOW, COMMIT, ROLLBACK, is_undone, settings_of
 from rowgate.execute.pool import Pool
 from rowgate.request import ApiRequest
 from rowgate.sql import RESULT, Statement
 from rowgate.sql.parts import quote
 
 __all__ = ["Executor", "ResultSet"]
-
-# Never prepared: to make room for one more name takes a command, and a failed transaction refuses it.
-_BEGIN, _COMMIT, _ROLLBACK = (Statement(text, prepared=False) for text in ("BEGIN", "COMMIT", "ROLLBACK"))
 
 
 class ResultSet:
@@ -41,10 +40,26 @@ class ResultSet:
 Verify = Callable[[ResultSet], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is sent for a request: the last statement answers, after an ``estimated`` one if there is one.
+
+    ``verify`` looks at the result before anything is committed; ``begin`` is an explicit start, ``undone``
+    an end in a rollback.
+    """
+
+    statements: Sequence[Statement]
+    verify: Verify | None = None
+    begin: Statement | None = None
+    undone: bool = False
+    estimated: bool = False
+
+
 class Executor:
     """Runs statements over a pool of connections."""
 
     def __init__(self, config: Config) -> None:
+        self._config = config
         self._pool = Pool(config)
         self._use(config, RoleSettings())
 
@@ -77,18 +92,23 @@ class Executor:
 
         With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
         """
-        before = (statement.estimate,) if statement.estimate else ()
         settings = self.settings(caller, request, headers, read_only=read_only)
-        statements = self._context.around(caller.role, settings, *before, statement)
-        begin = self._context.begin(caller.role)
+        before = (statement.estimate,) if statement.estimate else ()
+        run = Run(
+            self._context.around(caller.role, settings, *settings_of(request), *before, statement),
+            verify,
+            self._context.begin(caller.role),
+            undone=not read_only and is_undone(request, self._config),
+            estimated=statement.estimate is not None,
+        )
         try:
             if not read_only:
-                return await self._attempt(statements, verify, begin)
+                return await self._attempt(run)
             try:
-                return await self._attempt(statements, verify, begin)
+                return await self._attempt(run)
             except ConnectionLost:
                 # It was lost while it lay idle, most likely. What only reads may be asked again.
-                return await self._attempt(statements, verify, begin)
+                return await self._attempt(run)
         except DatabaseError as error:
             raise refusal(error, caller) from error
         except ConnectionLost as error:
@@ -96,13 +116,11 @@ class Executor:
                 503, "PGRST001", "Database connection lost.", str(error).strip() or None, "Try again shortly."
             ) from error
 
-    async def _attempt(
-        self, statements: Sequence[Statement], verify: Verify | None, begin: Statement | None = None
-    ) -> ResultSet:
+    async def _attempt(self, run: Run) -> ResultSet:
         async with self._pool.connection() as connection:
-            if verify is None and begin is None:
-                return _result(await connection.run(statements), statements[-1])
-            return await _verified(connection, statements, verify, begin or _BEGIN)
+            if run.verify is None and run.begin is None and not run.undone:
+                return _result(await connection.run(run.statements), run)
+            return await _ended_by_hand(connection, run)
 
     def settings(self, caller: Caller, request: ApiRequest, headers: str, *, read_only: bool) -> Statement:
         values = (
@@ -121,26 +139,25 @@ class Executor:
         self._pool.close()
 
 
-def _result(rows: Sequence[Row], statement: Statement) -> ResultSet:
+def _result(rows: Sequence[Row], run: Run) -> ResultSet:
     result = ResultSet(rows[-1])
-    if statement.estimate:
+    if run.estimated:
         result.estimate = int(json.loads(rows[-2][0] or b"")[0]["Plan"]["Plan Rows"])
     return result
 
 
-async def _verified(
-    connection: Connection, statements: Sequence[Statement], verify: Verify | None, begin: Statement = _BEGIN
-) -> ResultSet:
+async def _ended_by_hand(connection: Connection, run: Run) -> ResultSet:
     """An explicit BEGIN outlives the pipeline's Sync, so a failure leaves a transaction to be ended."""
+    checks = (CHECK_NOW,) if run.undone else ()
     try:
-        rows = await connection.run((begin, *statements))
-        result = _result(rows, statements[-1])
-        if verify is not None:
-            verify(result)
+        rows = await connection.run((run.begin or BEGIN, *run.statements, *checks))
+        result = _result(rows, run)
+        if run.verify is not None:
+            run.verify(result)
     except (DatabaseError, Refusal):
-        await connection.run((_ROLLBACK,))
+        await connection.run((ROLLBACK,))
         raise
-    await connection.run((_COMMIT,))
+    await connection.run((ROLLBACK if run.undone else COMMIT,))
     return result
 
 

@@ -1,25 +1,13 @@
 """From what the client wishes to what is possible: an ``ApiRequest`` and the catalog become a ``Plan``."""
 
-from collections.abc import Sequence
-
-from rowgate.catalog.model import Catalog, Column, Name, Relation
+from rowgate.catalog.model import Catalog, Name, Relation
 from rowgate.catalog.suggest import nearest
 from rowgate.errors import Refusal
 from rowgate.plan.call import plan_call
-from rowgate.plan.model import (
-    Conflict,
-    Delete,
-    Insert,
-    Node,
-    Plan,
-    Read,
-    Served,
-    TypedColumn,
-    Update,
-)
-from rowgate.plan.settle import refuse_presence
+from rowgate.plan.model import Node, Plan, Read, Served
 from rowgate.plan.tree import build_tree
-from rowgate.request.model import Action, ApiRequest, Payload, Resolution, Return
+from rowgate.plan.write import plan_write
+from rowgate.request.model import Action, ApiRequest
 
 __all__ = ["Plan", "make_plan"]
 
@@ -32,7 +20,7 @@ def make_plan(request: ApiRequest, catalog: Catalog, served: Served = frozenset(
     if request.action is Action.READ:
         root = build_tree(Node(relation, relation.name.name, ()), request.query, catalog)
         return _read(request, root)
-    return _plan_write(request, relation, catalog, served)
+    return plan_write(request, relation, catalog, served)
 
 
 def _read(request: ApiRequest, root: Node) -> Read:
@@ -55,68 +43,3 @@ def _relation(catalog: Catalog, name: Name) -> Relation:
         None,
         f"Perhaps you meant the table '{name.schema}.{guess}'" if guess else None,
     )
-
-
-def _plan_write(request: ApiRequest, relation: Relation, catalog: Catalog, served: Served) -> Plan:
-    source = Node(relation, relation.name.name, (), from_source=True)
-    # Filters choose the rows to be written, in the statement itself; what comes back is not filtered again.
-    tree = build_tree(source, request.query, catalog)
-    where, root = tree.where, _unfiltered(tree)
-    refuse_presence(where)
-    returning = request.preferences.returning or Return.MINIMAL
-    if request.action is Action.DELETE:
-        return Delete(relation, root, returning, where)
-    payload = request.payload
-    assert payload is not None
-    columns = _typed(relation, payload)
-    if request.action is Action.UPDATE:
-        _refuse_many(payload)
-        return Update(relation, root, returning, payload, columns, where)
-    conflict = _conflict(request, relation)
-    return Insert(relation, root, returning, payload, columns, conflict, served=relation.name in served)
-
-
-def _unfiltered(tree: Node) -> Node:
-    return Node(
-        tree.relation, tree.alias, tree.outputs, tree.embeds, order=tree.order, from_source=tree.from_source
-    )
-
-
-def _typed(relation: Relation, payload: Payload) -> tuple[TypedColumn, ...]:
-    unknown = next((key for key in payload.keys if key not in relation.columns), None)
-    if unknown is None:
-        return tuple(_typed_column(relation.columns[key]) for key in payload.keys)
-    guess = nearest(unknown, sorted(relation.columns))
-    raise Refusal(
-        400,
-        "PGRST204",
-        f"Could not find the '{unknown}' column of '{relation.name.name}' in the schema cache",
-        None,
-        f"Perhaps you meant the column '{guess}'" if guess else None,
-    )
-
-
-def _typed_column(column: Column) -> TypedColumn:
-    """A domain may have its own way to read JSON."""
-    reader = column.representation.from_json
-    return TypedColumn(column.name, "json" if reader else column.type_name, reader)
-
-
-def _refuse_many(payload: Payload) -> None:
-    """An array of several objects cannot say which row each is for; PostgREST would use none of them."""
-    if payload.rows > 1:
-        raise Refusal(
-            400,
-            "PGRST102",
-            "PATCH takes one JSON object",
-            f"The body is an array of {payload.rows} objects.",
-            "Send one PATCH for each set of rows, or upsert: POST with Prefer: resolution=merge-duplicates",
-        )
-
-
-def _conflict(request: ApiRequest, relation: Relation) -> Conflict | None:
-    resolution: Resolution | None = request.preferences.resolution
-    if resolution is None:
-        return None
-    columns: Sequence[str] = request.query.on_conflict or relation.primary_key
-    return Conflict(tuple(columns), resolution) if columns else None

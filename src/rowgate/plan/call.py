@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rowgate.catalog.model import Catalog, Name, Parameter, Routine
 from rowgate.catalog.suggest import nearest, nearest_parameters
 from rowgate.errors import Refusal
+from rowgate.plan.affected import refuse_uncountable
 from rowgate.plan.model import Call, Node, Served, TypedColumn
 from rowgate.plan.tree import build_tree
 from rowgate.request.model import ApiRequest
@@ -14,6 +15,7 @@ def plan_call(request: ApiRequest, catalog: Catalog, served: Served) -> Call:
     """Choose the overload whose parameters are the given names, and plan how its result is read."""
     given = _given(request)
     routine = _choose(catalog, Name(request.schema, request.target), tuple(given))
+    refuse_uncountable(request, routine)
     parameters = {parameter.name: parameter for parameter in routine.parameters}
     columns = tuple(TypedColumn(name, parameters[name].type_name) for name in given)
     relation = catalog.relations.get(routine.returns.relation) if routine.returns.relation else None

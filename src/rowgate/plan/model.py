@@ -92,11 +92,16 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class TypedColumn:
-    """A column of a payload, with the type its values are converted to, then read by ``reader`` if any."""
+    """A column of a payload, with the type its values are converted to, then read by ``reader`` if any.
+
+    ``default`` is an expression of the catalog's for rows that do not name the column; without one
+    they get null.
+    """
 
     name: str
     type_name: str
     reader: Name | None = None
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,13 @@ class Insert(Write):
     columns: tuple[TypedColumn, ...]
     conflict: Conflict | None = None
     served: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replace(Insert):
+    """PUT: one row, inserted or overwritten; ``key`` is what the address says its primary key is."""
+
+    key: tuple[Logic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from rowgate.errors import Refusal
 from rowgate.request import headers as read_headers
 from rowgate.request.model import Action, ApiRequest, Query, Window
 from rowgate.request.payload import parse_arguments, parse_payload
+from rowgate.request.preferences import parse_preferences
 from rowgate.request.query import parse_query
 from rowgate.request.rules import ruled
 
@@ -33,6 +34,7 @@ _ACTIONS = {
     "POST": Action.INSERT,
     "PATCH": Action.UPDATE,
     "DELETE": Action.DELETE,
+    "PUT": Action.REPLACE,
 }
 
 
@@ -52,7 +54,7 @@ def parse_request(incoming: Incoming, config: Config) -> ApiRequest:
         schema=schema,
         target=target,
         query=_ranged(query, incoming, config) if by_get or call else query,
-        preferences=read_headers.parse_preferences(incoming.headers.get("prefer", "")),
+        preferences=parse_preferences(incoming.headers.get("prefer", ""), tx_allowed=config.tx_override),
         media=read_headers.choose_media(incoming.headers.get("accept", "")),
         by_get=by_get,
         negotiated=len(config.db_schemas) > 1,
@@ -108,6 +110,8 @@ def _with_payload(request: ApiRequest, incoming: Incoming) -> ApiRequest:
         return replace(request, payload=parse_arguments(incoming.body, content_type))
     if request.action in (Action.INSERT, Action.UPDATE):
         return replace(request, payload=parse_payload(incoming.body, content_type, request.query.columns))
+    if request.action is Action.REPLACE:  # the row is put whole, so there are no columns to choose
+        return replace(request, payload=parse_payload(incoming.body, content_type, None))
     return request
 
 

@@ -1,35 +1,13 @@
-"""What the headers ask for: preferences, media type, schema and range."""
+"""What the headers ask for: media type, schema and range."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from enum import Enum
-from typing import TypeVar
 
 from rowgate.errors import Refusal
-from rowgate.request.model import MediaType, Preferences, Resolution, Return, Window
+from rowgate.request.model import MediaType, Window
 
 _RANGE = re.compile(r"([0-9]{1,18})-([0-9]{0,18})")
-_Choice = TypeVar("_Choice", bound=Enum)
-_COUNTS = frozenset({"exact", "planned", "estimated"})
-
-
-def parse_preferences(header: str) -> Preferences:
-    """Read ``Prefer``; the first of a kind wins and what we do not know is passed over."""
-    said: dict[str, str] = {}
-    for part in header.split(","):
-        name, _, value = part.strip().partition("=")
-        said.setdefault(name.strip(), value.strip())
-    count = said.get("count")
-    return Preferences(
-        resolution=_one_of(Resolution, said.get("resolution")),
-        returning=_one_of(Return, said.get("return")),
-        count=count if count in _COUNTS else None,
-    )
-
-
-def _one_of(kind: type[_Choice], value: str | None) -> _Choice | None:
-    return next((member for member in kind if member.value == value), None)
 
 
 def choose_media(accept: str) -> MediaType:

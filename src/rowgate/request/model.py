@@ -130,6 +130,7 @@ class Action(Enum):
     INSERT = "insert"
     UPDATE = "update"
     DELETE = "delete"
+    REPLACE = "replace"
     CALL = "call"
 
 
@@ -148,23 +149,67 @@ class Return(Enum):
     REPRESENTATION = "representation"
 
 
+class Missing(Enum):
+    """What becomes of a column that a row does not name."""
+
+    DEFAULT = "default"
+    NULL = "null"
+
+
+class Transaction(Enum):
+    """How the client wants the transaction to end."""
+
+    COMMIT = "commit"
+    ROLLBACK = "rollback"
+
+
+class Handling(Enum):
+    """What happens to preferences that we do not know."""
+
+    STRICT = "strict"
+    LENIENT = "lenient"
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The ``Prefer`` headers that we know; ``applied`` echoes them in the order PostgREST does."""
+    """The ``Prefer`` headers that we know."""
 
     resolution: Resolution | None = None
+    missing: Missing | None = None
     returning: Return | None = None
     count: str | None = None
+    transaction: Transaction | None = None
+    handling: Handling | None = None
+    timezone: str | None = None
+    max_affected: int | None = None
+
+    @property
+    def row_limit(self) -> int | None:
+        """How many rows may be affected; only ``handling=strict`` makes it a condition."""
+        return self.max_affected if self.handling is Handling.STRICT else None
 
     def applied(self, action: Action) -> str:
-        said = []
-        if action is Action.INSERT and self.resolution:
-            said.append(f"resolution={self.resolution.value}")
-        if self.returning and action not in (Action.READ, Action.CALL):
-            said.append(f"return={self.returning.value}")
-        if self.count:
-            said.append(f"count={self.count}")
-        return ", ".join(said)
+        """What ``Preference-Applied`` echoes, in the order PostgREST does: what means something here."""
+        writes = action not in (Action.READ, Action.CALL)
+        inserts, counts_affected = action is Action.INSERT, action in _COUNT_AFFECTED
+        said = (
+            ("resolution", self.resolution if inserts else None),
+            ("missing", self.missing if inserts or action is Action.UPDATE else None),
+            ("return", self.returning if writes else None),
+            ("count", self.count),
+            ("tx", self.transaction),
+            ("handling", self.handling),
+            ("timezone", self.timezone),
+            ("max-affected", self.row_limit if counts_affected else None),
+        )
+        return ", ".join(f"{name}={_spelled(value)}" for name, value in said if value is not None)
+
+
+_COUNT_AFFECTED = frozenset((Action.UPDATE, Action.DELETE, Action.CALL))
+
+
+def _spelled(value: Enum | str | int) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
 
 
 class MediaType(Enum):
@@ -232,14 +277,3 @@ class ApiRequest:
     @property
     def window(self) -> Window:
         return self.query.windows.get((), Window())
-
-    @property
-    def wants_rows(self) -> bool:
-        """Whether rows are to be sent back, which a write does only when asked."""
-        if self.action in (Action.READ, Action.CALL):
-            return True
-        return self.preferences.returning is Return.REPRESENTATION
-
-    @property
-    def wants_one_row(self) -> bool:
-        return self.media.singular and self.wants_rows

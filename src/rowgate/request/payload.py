@@ -8,16 +8,18 @@ from typing import Any, NoReturn
 
 from rowgate.errors import Refusal
 from rowgate.request.model import Payload
+from rowgate.request.tables import from_csv, from_form
 
 DEEPEST = 500
 
 
 def parse_payload(body: bytes, content_type: str, columns: tuple[str, ...] | None) -> Payload:
-    """Read a JSON body of one object or many.
+    """Read a body of one object or many: JSON, CSV, or the fields of a form.
 
     With ``columns`` the client names the keys and the objects may differ; else all must have the same keys.
     """
-    _check_type(content_type)
+    body = _as_json(body, content_type)
+    columns = tuple(dict.fromkeys(columns)) if columns is not None else None
     value = load_json(body)
     if isinstance(value, dict):
         return Payload(body, columns or tuple(value), 1, is_array=False)
@@ -25,6 +27,21 @@ def parse_payload(body: bytes, content_type: str, columns: tuple[str, ...] | Non
         keys = columns if columns is not None else _common_keys(value)
         return Payload(body, keys, len(value), is_array=True)
     return _refuse("The body must be a JSON object or an array of JSON objects")
+
+
+def _as_json(body: bytes, content_type: str) -> bytes:
+    convert = _CONVERSIONS.get(_media(content_type))
+    if convert is not None:
+        return convert(body)
+    _check_type(content_type)
+    return body
+
+
+_CONVERSIONS = {"text/csv": from_csv, "application/x-www-form-urlencoded": from_form}
+
+
+def _media(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def parse_arguments(body: bytes, content_type: str) -> Payload:
@@ -72,7 +89,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _check_type(content_type: str) -> None:
-    media = content_type.partition(";")[0].strip().lower()
+    media = _media(content_type)
     if media and media != "application/json" and not media.endswith("+json"):
         _refuse(f"Content-Type not acceptable: {media}")
 

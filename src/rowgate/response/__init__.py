@@ -2,20 +2,20 @@
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote as percent
 
-from rowgate.catalog.model import Relation
 from rowgate.errors import Refusal
 from rowgate.execute import ResultSet
-from rowgate.plan.model import Call, Insert, Plan, Read, Write
-from rowgate.request.model import ApiRequest, MediaType, Resolution, Return
+from rowgate.plan.model import Call, Insert, Plan, Read
+from rowgate.request.model import ApiRequest, MediaType
 from rowgate.response.counts import total
 from rowgate.response.legacy import warning
+from rowgate.response.verify import verification, verify_singular
+from rowgate.response.written import written_headers, written_status
 
-__all__ = ["Answer", "answer", "refuse", "verify_singular"]
+__all__ = ["Answer", "answer", "refuse", "verification"]
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -42,7 +42,7 @@ def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
         verify_singular(request, result) if _counts_rows(plan) else None
         status, body = _range_status(request, result), result.body
     else:
-        status, body = _write_status(plan, result), result.body
+        status, body = written_status(plan, result), result.body
     status = _status_from_sql(result) or status
     body = b"" if request.method == "HEAD" or status in _BODILESS else body
     said = _headers_from_sql(result)
@@ -62,17 +62,6 @@ def refuse(refusal: Refusal) -> Answer:
         *refusal.headers,
     )
     return Answer(refusal.status, headers, body)
-
-
-def verify_singular(request: ApiRequest, result: ResultSet) -> None:
-    """One object was asked for: anything but exactly one row is refused (and a write undone)."""
-    if request.media.singular and result.page != 1:
-        raise Refusal(
-            406,
-            "PGRST116",
-            "Cannot coerce the result to a single JSON object",
-            f"The result contains {result.page} rows",
-        )
 
 
 def _counts_rows(plan: Plan) -> bool:
@@ -95,13 +84,6 @@ def _range_status(request: ApiRequest, result: ResultSet) -> int:
     return 206 if result.page < result.total else 200
 
 
-def _write_status(plan: Write, result: ResultSet) -> int:
-    if isinstance(plan, Insert):
-        merged = plan.conflict is not None and plan.conflict.resolution is Resolution.MERGE
-        return 200 if merged and result.page and result.updated >= result.page else 201
-    return 200 if plan.returning is Return.REPRESENTATION else 204
-
-
 def _headers(request: ApiRequest, plan: Plan, result: ResultSet, body: bytes) -> list[tuple[str, str]]:
     headers = []
     if body or request.method == "HEAD":
@@ -112,11 +94,9 @@ def _headers(request: ApiRequest, plan: Plan, result: ResultSet, body: bytes) ->
         if isinstance(plan, Read):
             headers.append(("Content-Location", f"/{percent(request.target)}"))
     else:
-        headers.append(("Content-Range", _written_range(plan, result)))
-        headers += _location(plan.relation, result)
+        headers += written_headers(plan, result)
     headers += warning(request, plan)
-    applied = request.preferences.applied(request.action)
-    if applied:
+    if applied := _applied(request, plan):
         headers.append(("Preference-Applied", applied))
     if request.negotiated:
         headers.append(("Content-Profile", request.schema))
@@ -132,21 +112,11 @@ def _content_range(offset: int, result: ResultSet) -> str:
     return f"{offset}-{offset + result.page - 1}/{total}" if result.page else f"*/{total}"
 
 
-def _written_range(plan: Write, result: ResultSet) -> str:
-    total = "*" if result.total is None else str(result.total)
-    if isinstance(plan, Insert) or not result.page:
-        return f"*/{total}"
-    return f"0-{result.page - 1}/{total}"
-
-
-def _location(relation: Relation, result: ResultSet) -> Headers:
-    """Where a single new row can be read again."""
-    if result.location is None or result.page != 1:
-        return ()
-    values: Sequence[str] = json.loads(result.location)
-    keys = zip(relation.primary_key, values, strict=True)
-    query = "&".join(f"{percent(name, safe='')}=eq.{percent(value, safe='')}" for name, value in keys)
-    return (("Location", f"/{percent(relation.name.name)}?{query}"),)
+def _applied(request: ApiRequest, plan: Plan) -> str:
+    preferences = request.preferences
+    if isinstance(plan, Insert) and plan.conflict is None:
+        preferences = replace(preferences, resolution=None)  # there is no key to know a duplicate by
+    return preferences.applied(request.action)
 
 
 def _status_from_sql(result: ResultSet) -> int | None:

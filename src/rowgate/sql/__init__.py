@@ -6,7 +6,7 @@ Every statement answers with one row of the same columns (``RESULT``), the body 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rowgate.plan.model import SOURCE, Call, Delete, Insert, Plan, Read, Update, Write
+from rowgate.plan.model import SOURCE, Call, Delete, Insert, Plan, Read, Replace, Update, Write
 from rowgate.request.model import ApiRequest, Return
 from rowgate.sql import write
 from rowgate.sql.call import call_source, is_scalar, served_source
@@ -119,16 +119,19 @@ def _confirm(plan: Write, request: ApiRequest, parameters: Parameters) -> str:
         source = f"({select(plan.root, parameters)}) AS item"
     else:
         body, source = "''", f"{quote(SOURCE)} AS item"
-    total = "count(*)" if request.preferences.count else "NULL::bigint"
+    # The rows that were written are known; there is nothing to plan.
+    counts = request.preferences.count in ("exact", "estimated")
+    total = "count(*)" if counts else "NULL::bigint"
     return _answer(body, "count(*)", total, source, _location(plan))
 
 
 def _location(plan: Write) -> str:
     """The primary key of a row, as text, for the Location header."""
     keys = plan.relation.primary_key
-    if plan.returning is not Return.HEADERS or not keys or not isinstance(plan, Insert):
+    inserts = isinstance(plan, Insert) and not isinstance(plan, Replace)
+    if plan.returning is not Return.HEADERS or not keys or not inserts:
         return "NULL"
-    values = ", ".join(f"{quote(SOURCE)}.{quote(key)}::text" for key in keys)
+    values = ", ".join(f"to_json({quote(SOURCE)}.{quote(key)}) #>> '{{}}'" for key in keys)
     return f"(SELECT json_build_array({values})::text FROM {quote(SOURCE)} LIMIT 1)"
 
 

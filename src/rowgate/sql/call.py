@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from rowgate.plan.model import Call, Insert
-from rowgate.sql.given import BODY
 from rowgate.sql.parts import Parameters, array_literal, qualified, quote
-from rowgate.sql.write import record
+from rowgate.sql.record import BODY, record
 
 _RESULT = quote("result")
 

@@ -2,8 +2,7 @@
 
 from rowgate.plan.model import TypedColumn
 from rowgate.sql.parts import qualified, quote
-
-BODY = quote("rowgate_body")
+from rowgate.sql.record import BODY
 
 
 def given(column: TypedColumn) -> str:

@@ -1,15 +1,16 @@
 """INSERT, UPDATE and DELETE, each giving back what the answer needs and no more.
 
-The body goes to PostgreSQL whole, as one JSON parameter; ``json_to_recordset`` converts each value by the
-column's own input function, so no number passes through Python.
+The body goes to PostgreSQL whole, as one JSON parameter (``rowgate.sql.record``), so no number passes
+through Python.
 """
 
 from collections.abc import Iterator, Sequence
 
-from rowgate.plan.model import Conflict, Delete, Insert, Node, TypedColumn, Update, Write
+from rowgate.plan.model import Conflict, Delete, Insert, Node, Replace, TypedColumn, Update, Write
 from rowgate.request.model import Resolution, Return
-from rowgate.sql.given import BODY, given
+from rowgate.sql.given import given
 from rowgate.sql.parts import Parameters, Scope, qualified, quote
+from rowgate.sql.record import SOURCE_OF_VALUES, record
 
 UPDATED = "nullif(current_setting('rowgate.updated', true), '')"
 """How many rows an upsert updated rather than inserted: views have no ``xmax`` to tell it by."""
@@ -27,6 +28,9 @@ def insert(plan: Insert, parameters: Parameters) -> str:
     values = (
         f"SELECT {values} FROM {record(plan.payload.raw, plan.payload.is_array, plan.columns, parameters)}"
     )
+    if isinstance(plan, Replace):
+        # A row that is not the one of the address is not written, and its absence is noticed.
+        values += Scope(plan.relation, SOURCE_OF_VALUES, parameters).where(plan.key)
     conflict = _on_conflict(plan.conflict, plan.columns) if plan.conflict else ""
     return f"{target} {values}{conflict}{_returning(plan)}"
 
@@ -51,21 +55,6 @@ def delete(plan: Delete, parameters: Parameters) -> str:
         f"DELETE FROM {qualified(plan.relation.name)} AS {quote(scope.alias)}"
         f"{scope.where(plan.where)}{_returning(plan)}"
     )
-
-
-def record(raw: bytes, is_array: bool, columns: Sequence[TypedColumn], parameters: Parameters) -> str:  # noqa: FBT001
-    """The body as rows of the named columns, in a FROM clause."""
-    placeholder = f"{parameters.add(raw)}::json"
-    if not columns:
-        # A row for each empty object: all its columns take their defaults.
-        return (
-            f"json_array_elements({placeholder}) AS {BODY}"
-            if is_array
-            else f"(SELECT {placeholder}) AS {BODY}"
-        )
-    function = "json_to_recordset" if is_array else "json_to_record"
-    types = ", ".join(f"{quote(column.name)} {column.type_name}" for column in columns)
-    return f"{function}({placeholder}) AS {BODY} ({types})"
 
 
 def _on_conflict(conflict: Conflict, columns: Sequence[TypedColumn]) -> str:

@@ -21,7 +21,7 @@ def run() -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def world(module_database: Database) -> Database:
-    """A database with world.sql in it."""
+    """A database with world.sql, and what the parts add to it."""
     with psycopg.connect(module_database.owner_conninfo, autocommit=True) as connection:
         connection.execute(WORLD)
     return module_database

@@ -12,6 +12,11 @@ CASES = [case for path in sorted((HERE / "cases").glob("*.txt")) for case in rea
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_case(case: Case, owner: psycopg.Connection, gateway: Gateway, run: Run) -> None:
+    walk(case, owner, gateway, run)
+
+
+def walk(case: Case, owner: psycopg.Connection, gateway: Gateway, run: Run) -> None:
+    """Ask what the case asks, step by step, and compare."""
     owner.execute("select books.fill()")
     for step in case.steps:
         answer = run(gateway.answer(step.incoming()))

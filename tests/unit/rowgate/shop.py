@@ -21,10 +21,12 @@ from rowgate.plan import Plan, make_plan
 from rowgate.request import ApiRequest, Incoming, parse_request
 from rowgate.sql import Statement, render
 
+DEFAULTS = {"id": "nextval('s'::regclass)"}
+
 
 def _relation(name: str, key: str, /, **types: str) -> Relation:
     columns = {
-        column: Column(column, type_name.replace("_", " "), nullable=True)
+        column: Column(column, type_name.replace("_", " "), nullable=True, default=DEFAULTS.get(column))
         for column, type_name in types.items()
     }
     return Relation(Name("api", name), "view", columns, tuple(key.split()))

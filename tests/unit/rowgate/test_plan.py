@@ -254,6 +254,21 @@ def test_writes() -> None:
     assert delete.where == ()
 
 
+@pytest.mark.parametrize(
+    ("url", "body", "code"),
+    [
+        ("/customers?id=eq.1&limit=1", '{"id": 1}', "PGRST114"),
+        ("/customers?id=gt.1", '{"id": 1}', "PGRST105"),
+        ("/customers", '{"id": 1}', "PGRST105"),
+        ("/customers?id=eq.1&meta->a=eq.1", '{"id": 1}', "PGRST105"),
+        ("/customer_accounts?customer_id=eq.1", '{"customer_id": 1, "account_id": 2}', "PGRST105"),
+        ("/customers?id=eq.1", '{"name": "x"}', "PGRST115"),
+    ],
+)
+def test_puts_that_are_none(url: str, body: str, code: str) -> None:
+    assert refused("PUT", url, body).code == code
+
+
 def test_a_patch_takes_one_object() -> None:
     assert isinstance(planned("PATCH", "/customers", '[{"name": "x"}]'), Update)
     refusal = refused("PATCH", "/customers", '[{"name": "x"}, {"name": "y"}]')

@@ -61,6 +61,7 @@ def test_one_object_was_asked_for(page: bytes) -> None:
         ("POST", "", (b"", b"1"), 201),
         ("POST", "resolution=merge-duplicates", (b"", b"2", None, None, b"2"), 200),
         ("POST", "resolution=merge-duplicates", (b"", b"2", None, None, b"1"), 201),
+        ("POST", "resolution=merge-duplicates", (b"", b"0"), 200),
         ("POST", "resolution=ignore-duplicates", (b"", b"0"), 201),
         ("PATCH", "", (b"", b"1"), 204),
         ("PATCH", "return=representation", (b"[{}]", b"1"), 200),
@@ -84,6 +85,28 @@ def test_where_a_new_row_is() -> None:
         "POST", "/customer_accounts", (b"", b"2", None, b'["1", "2"]'), prefer="return=headers-only"
     )
     assert header(several, "Location") is None
+
+
+def test_a_key_without_a_value() -> None:
+    row = (b"", b"1", None, b'["1", null]')
+    found = answered("POST", "/customer_accounts", row, prefer="return=headers-only")
+    assert header(found, "Location") == "/customer_accounts?customer_id=eq.1&account_id=is.null"
+
+
+@pytest.mark.parametrize(
+    ("method", "page", "content_range"),
+    [("POST", b"3", "*/3"), ("PATCH", b"3", "0-2/3"), ("PATCH", b"0", "*/0"), ("DELETE", b"3", "*/3")],
+)
+def test_ranges_of_writes(method: str, page: bytes, content_range: str) -> None:
+    found = answered(method, "/escos", (b"", page, page), prefer="count=exact")
+    assert header(found, "Content-Range") == content_range
+
+
+def test_a_put_says_whether_its_row_is_new() -> None:
+    new, old = (b"", b"1", None, None, None), (b"", b"1", None, None, b"1")
+    for row, prefer, status in ((new, "", 201), (old, "", 204), (old, "return=representation", 200)):
+        found = answered("PUT", "/escos?id=eq.1", row, '{"id": 1}', prefer=prefer)
+        assert (found.status, header(found, "Content-Range")) == (status, None)
 
 
 def test_what_a_function_says_wins() -> None:

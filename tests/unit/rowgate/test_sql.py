@@ -113,6 +113,8 @@ def test_as_many_placeholders_as_parameters() -> None:
         ("POST", "/customers?on_conflict=id&select=id,escos(name)", '[{"id": 1}]'),
         ("PATCH", "/customers?id=eq.1", '{"name": "x"}'),
         ("PATCH", "/customers?id=eq.1", "{}"),
+        ("PUT", "/customers?id=eq.1&select=id,escos(name)", '{"id": 1, "name": "x"}'),
+        ("POST", "/customers?columns=id,name,meta", '[{"id": 1}]'),
         ("DELETE", "/customers?or=(id.eq.1,id.eq.2)", ""),
         ("GET", "/rpc/customers_from?min_id=1&id=eq.1&order=id&limit=3", ""),
         ("POST", "/rpc/add", '{"a": 1}'),
@@ -120,7 +122,7 @@ def test_as_many_placeholders_as_parameters() -> None:
         for prefer in (
             "",
             "count=exact, return=representation",
-            "return=headers-only, resolution=merge-duplicates",
+            "return=headers-only, resolution=merge-duplicates, missing=default",
         ):
             statement = rendered(method, url, body, prefer=prefer)
             used = {int(number) for number in re.findall(r"\$(\d+)", outside_quotes(statement.text))}
@@ -149,6 +151,21 @@ def test_as_many_placeholders_as_parameters() -> None:
 )
 def test_conditions_order_and_windows(url: str, expected: str) -> None:
     assert expected in rendered("GET", url).text
+
+
+def test_a_row_that_does_not_name_a_column_takes_its_default() -> None:
+    url, body = "/customers?columns=id,name", '[{"name": "x"}]'
+    assert "json_to_recordset" in rendered("POST", url, body).text
+    statement = rendered("POST", url, body, prefer="missing=default")
+    assert "CAST(nextval('s'::regclass) AS integer)" in statement.text
+    assert b"id" in statement.parameters, "a key of the body is a value"
+    assert statement.text.count("CASE WHEN") == 1, "what has no default is null anyway"
+
+
+def test_a_put_is_a_row_that_agrees_with_the_address() -> None:
+    statement = rendered("PUT", "/customers?id=eq.1", '{"id": 1, "name": "x"}')
+    assert ' WHERE "rowgate_body"."id" = $2 ON CONFLICT ("id") DO UPDATE' in statement.text
+    assert statement.parameters[1] == b"1"
 
 
 def test_a_void_function_is_run_though_nothing_reads_its_result() -> None:

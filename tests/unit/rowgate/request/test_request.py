@@ -10,10 +10,23 @@ from hypothesis import strategies as st
 from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.request import ApiRequest, Incoming, parse_request
-from rowgate.request.headers import choose_media, choose_schema, parse_preferences, parse_range
-from rowgate.request.model import Action, Condition, Field, Group, MediaType, Resolution, Return, Window
+from rowgate.request.headers import choose_media, choose_schema, parse_range
+from rowgate.request.model import (
+    Action,
+    Condition,
+    Field,
+    Group,
+    MediaType,
+    Missing,
+    Resolution,
+    Return,
+    Transaction,
+    Window,
+)
 from rowgate.request.payload import DEEPEST, load_json, parse_arguments, parse_payload
+from rowgate.request.preferences import parse_preferences
 from rowgate.request.query import LONGEST, parse_query, split
+from rowgate.request.tables import from_csv, from_form
 
 CONFIG = Config(db_uri="unused", db_schemas=("api", "archive"), db_max_rows=None)
 
@@ -53,7 +66,7 @@ def test_what_is_to_be_done(method: str, path: str, action: Action, target: str)
 @pytest.mark.parametrize(
     ("method", "path", "answer"),
     [
-        ("PUT", "/a", (405, "PGRST117")),
+        ("PUT", "/rpc/f", (405, "PGRST101")),
         ("OPTIONS", "/a", (405, "PGRST117")),
         ("get", "/a", (405, "PGRST117")),
         ("DELETE", "/rpc/f", (405, "PGRST101")),
@@ -152,13 +165,33 @@ def test_any_query_is_read_or_refused(raw: bytes) -> None:
 
 def test_preferences() -> None:
     read = parse_preferences(
-        "return=representation, resolution=merge-duplicates,count=exact ,return=minimal, tx=rollback"
+        "return=all, return=representation, resolution=merge-duplicates,count=exact ,return=minimal, tx=rollback"
     )
     assert (read.returning, read.resolution, read.count) == (Return.REPRESENTATION, Resolution.MERGE, "exact")
     assert read.applied(Action.INSERT) == "resolution=merge-duplicates, return=representation, count=exact"
     assert read.applied(Action.UPDATE) == "return=representation, count=exact"
     assert read.applied(Action.READ) == "count=exact"
     assert parse_preferences("return=all, count=many, ,=").applied(Action.INSERT) == ""
+
+
+def test_preferences_that_insist() -> None:
+    header = "handling=strict, tx=commit, timezone=a/b, max-affected=7, missing=default"
+    read = parse_preferences(header)
+    assert (read.row_limit, read.timezone, read.missing) == (7, "a/b", Missing.DEFAULT)
+    assert read.transaction is None, "only where the settings allow it"
+    assert parse_preferences(header, tx_allowed=True).transaction is Transaction.COMMIT
+    assert read.applied(Action.UPDATE) == "missing=default, handling=strict, timezone=a/b, max-affected=7"
+    assert parse_preferences("max-affected=7").row_limit is None
+    with pytest.raises(Refusal) as info:
+        parse_preferences("handling=strict,a , b=c,return=minimal , max-affected=-1, ,timezone=")
+    assert (info.value.status, info.value.code) == (400, "PGRST122")
+    assert info.value.details == "Invalid preferences: a, b=c, max-affected=-1, timezone="
+
+
+@given(st.text(max_size=60), st.booleans())
+def test_any_preferences_are_read_or_refused(text: str, strict: bool) -> None:
+    with contextlib.suppress(Refusal):
+        parse_preferences(f"handling=strict,{text}" if strict else text, tx_allowed=True)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +284,7 @@ def test_bodies_that_are_none(raw: bytes) -> None:
     assert (info.value.status, info.value.code) == (400, "PGRST102")
 
 
-@pytest.mark.parametrize("content_type", ["text/csv", "text/plain", "application/xml", "x"])
+@pytest.mark.parametrize("content_type", ["text/html", "text/plain", "application/xml", "x"])
 def test_types_of_bodies_that_we_do_not_read(content_type: str) -> None:
     assert refusal("POST", "/a", b"{}", content_type=content_type) == (400, "PGRST102")
     assert refusal("POST", "/rpc/f", b"{}", content_type=content_type) == (400, "PGRST102")
@@ -288,3 +321,28 @@ def test_any_json_is_read_or_refused(value: object) -> None:
 
 def test_numbers_of_any_length_are_the_databases_to_judge() -> None:
     assert parse_payload(b'{"a": ' + b"9" * 10_000 + b"}", "", None).keys == ("a",)
+
+
+CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1).filter(
+    lambda text: text != "NULL"
+)
+
+
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=4))
+def test_csv_keeps_every_cell(rows: list[list[str]]) -> None:
+    quoted = (
+        ",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in [["a", "b", "c"], *rows]
+    )
+    body = "\r\n".join(quoted).encode()
+    assert json.loads(from_csv(body)) == [dict(zip("abc", row, strict=True)) for row in rows]
+
+
+@given(st.binary(max_size=60))
+def test_any_table_is_read_or_refused(raw: bytes) -> None:
+    for read in (from_csv, from_form):
+        with contextlib.suppress(Refusal):
+            assert isinstance(json.loads(read(raw)), list | dict)
+
+
+def test_a_field_of_csv_may_be_long() -> None:
+    assert len(json.loads(from_csv(b"a\n" + b"x" * 500_000))[0]["a"]) == 500_000
