@@ -12,10 +12,15 @@ from rowgate.request.model import Condition, Field, Group, Logic, OrderTerm, Que
 def settle(node: Node, query: Query) -> Node:
     """Tie what speaks of an embed to its join, here and in all that is embedded."""
     node = _ordered(node, query)
-    embeds = tuple(
-        replace(embed, node=_capped(settle(embed.node, query), embed, query)) for embed in node.embeds
-    )
+    if not node.embeds:
+        return node
+    embeds = tuple(_settled(embed, query) for embed in node.embeds)
     return replace(node, where=tuple(_tied(logic, node) for logic in node.where), embeds=embeds)
+
+
+def _settled(embed: Embed, query: Query) -> Embed:
+    node = _capped(settle(embed.node, query), embed, query)
+    return embed if node is embed.node else replace(embed, node=node)
 
 
 def _tied(logic: Logic, node: Node) -> Logic:
@@ -115,6 +120,8 @@ def _capped(node: Node, embed: Embed, query: Query) -> Node:
 
 def passed_over(root: Node, query: Query) -> tuple[tuple[str, str], ...]:
     """Embeds that were called by their target's name though they have an alias: that name and the alias."""
+    if not root.embeds:
+        return ()
     paths = [path for path, _ in query.filters] + [*query.order, *query.windows]
     calls = [call for path in paths for call in _calls(root, path)]
     ordered = [term.relation for terms in query.order.values() for term in terms if term.relation]

@@ -12,9 +12,8 @@ def ruled(query: Query, config: Config, *, reads: bool) -> Query:
     """The query under the settings' rules; ``db-max-rows`` leaves alone what a write gives back."""
     if not config.db_aggregates_enabled and _aggregates(query.select):
         raise Refusal(400, "PGRST123", "Use of aggregate functions is not allowed")
-    return replace(
-        query, rules=Rules(config.db_max_rows if reads else None, config.url_use_legacy_target_names)
-    )
+    rules = Rules(config.db_max_rows if reads else None, config.url_use_legacy_target_names)
+    return query if rules == query.rules else replace(query, rules=rules)
 
 
 def _aggregates(items: Iterable[SelectItem]) -> bool:

@@ -22,6 +22,12 @@ def value(scope: Scope, field: SelectField) -> str:
     return _cast(f"{field.aggregate}({expression})", field.aggregate_cast)
 
 
+def group_key(scope: Scope, field: SelectField) -> str:
+    """What rows are grouped by: a column itself, even where a function shows it as JSON."""
+    shown = scope.shown_by(field.field) and not field.cast
+    return scope.field(field.field) if shown else value(scope, field)
+
+
 def _single_value(scope: Scope, field: SelectField) -> str:
     """The value of one row, before any aggregate."""
     if field.field.name == "*":

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rowgate.catalog.model import Relationship
 from rowgate.plan.model import FOUND, PRESENT, ROWS, SOURCE, Embed, Node
 from rowgate.request.model import Group, Logic, Window
-from rowgate.sql.output import embedded_values, output, value
+from rowgate.sql.output import embedded_values, group_key, output
 from rowgate.sql.parts import Parameters, Scope, qualified, quote
 
 
@@ -119,7 +119,7 @@ def _groups(scope: Scope, node: Node) -> str:
     """Rows are aggregated over all else that is shown."""
     if not node.aggregated:
         return ""
-    keys = [value(scope, field) for field in (*node.outputs, *node.kept) if not field.aggregate]
+    keys = [group_key(scope, field) for field in (*node.outputs, *node.kept) if not field.aggregate]
     keys += [
         f"({column.value})::text" if column.is_json else column.value
         for embed in node.embeds
