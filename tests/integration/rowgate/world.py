@@ -2,7 +2,8 @@
 
     === a title
     POST /customers?select=id,name        the request line
-    as writer                             its role (`as nobody`: no token); writer where nothing is said
+    as writer                             its role (`as nobody`: no token); writer where nothing is said;
+                                          `as writer {"exp": 1}`: with these claims
     Prefer: return=representation         headers
 
     {"name": "Ann"}                       the body
@@ -57,6 +58,8 @@ def world_config(conninfo: str, **settings: Any) -> Config:
         "db_anon_role": "rowgate_anon",
         "jwt_secret": SECRET,
         "app_settings": {"colour": "green"},
+        "jwt_aud": "us",
+        "server_trace_header": "X-Request-Id",
         **settings,
     }
     return Config(db_uri=conninfo, **values)
@@ -80,7 +83,9 @@ class Step:
         path = unquote(path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.role != "nobody":
-            headers = {**bearer(self.role, sub="ann"), **headers}
+            role, _, claims = self.role.partition(" ")
+            said = {"role": f"rowgate_{role}", "sub": "ann", **json.loads(claims or "{}")}
+            headers = {"authorization": f"Bearer {token(None, **said)}", **headers}
         return Incoming(self.method, path, query.encode(), headers, self.body.encode())
 
 
