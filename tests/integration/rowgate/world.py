@@ -85,7 +85,7 @@ class Step:
         if self.role != "nobody":
             role, _, claims = self.role.partition(" ")
             said = {"role": f"rowgate_{role}", "sub": "ann", **json.loads(claims or "{}")}
-            headers = {"authorization": f"Bearer {token(None, **said)}", **headers}
+            headers = {"authorization": f"Bearer {token(said.pop('role'), **said)}", **headers}
         return Incoming(self.method, path, query.encode(), headers, self.body.encode())
 
 

@@ -26,7 +26,7 @@ begin
   perform set_config('app.checked', current_user, true);
 end $$;
 
-create view api.handmade with (security_invoker) as select distinct id, name from books.esco;
+create view api.handmade with (security_invoker) as select distinct id + 0 as id, name from books.esco;
 create function api.put_handmade() returns trigger language plpgsql as $$ begin return new; end $$;
 create trigger put instead of insert on api.handmade for each row execute function api.put_handmade();
 create view api.grouped_names with (security_invoker) as select name, count(*) from books.esco group by name;
