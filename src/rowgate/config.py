@@ -24,6 +24,13 @@ class Config:
     db_pool: int = 10
     db_pool_acquisition_timeout: int = 10
     db_max_rows: int | None = None
+    db_plan_enabled: bool = False
+    db_hoisted_tx_settings: tuple[str, ...] = (
+        "statement_timeout",
+        "plan_filter.statement_cost_limit",
+        "default_transaction_isolation",
+    )
+    client_error_verbosity: str = "verbose"
     jwt_secret: str = field(default="", repr=False)
     jwt_secret_is_base64: bool = False
     jwt_aud: str = ""
@@ -64,6 +71,8 @@ def check(config: Config) -> Config:
         )
     if not config.db_schemas:
         raise ConfigError("PGRST_DB_SCHEMAS is empty: name at least one schema to serve")
+    if config.client_error_verbosity not in ("verbose", "minimal"):
+        raise ConfigError("PGRST_CLIENT_ERROR_VERBOSITY must be verbose or minimal")
     if config.jwt_secret and len(config.jwt_secret) < 32:
         raise ConfigError("PGRST_JWT_SECRET is shorter than 32 characters")
     return config

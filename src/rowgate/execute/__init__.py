@@ -6,7 +6,9 @@ from rowgate.auth import Caller
 from rowgate.config import Config
 from rowgate.errors import Refusal, status_of
 from rowgate.execute.connection import Connection, ConnectionLost, DatabaseError, Row
+from rowgate.execute.hoisted import isolation, settings_of
 from rowgate.execute.pool import Pool
+from rowgate.execute.raised import WHOLE_ANSWER, raised_answer
 from rowgate.request import ApiRequest
 from rowgate.sql import RESULT, Statement
 from rowgate.sql.parts import quote
@@ -23,8 +25,9 @@ class ResultSet:
     __slots__ = ("body", "headers", "location", "page", "status", "total", "updated")
 
     def __init__(self, row: Row) -> None:
-        body, page, total, location, updated, headers, status = row
+        row = row if len(row) > 1 else (*row, *(None,) * (len(RESULT) - 1))  # a plan is a body alone
         assert len(row) == len(RESULT)
+        body, page, total, location, updated, headers, status = row
         self.body = body or b""
         self.page = int(page or 0)
         self.total = None if total is None else int(total)
@@ -55,12 +58,14 @@ class Executor:
         read_only: bool,
         headers: str,
         verify: Verify | None = None,
+        hoisted: Sequence[tuple[str, str]] = (),
     ) -> ResultSet:
-        """Run the statement in a transaction of its own.
+        """Run the statement in a transaction of its own, under the ``hoisted`` settings.
 
         With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
         """
-        statements = (self.settings(caller, request, headers, read_only=read_only), statement)
+        settings = self.settings(caller, request, headers, read_only=read_only)
+        statements = (*isolation(hoisted), settings, *settings_of(hoisted), statement)
         try:
             if not read_only:
                 return await self._attempt(statements, verify)
@@ -113,6 +118,8 @@ async def _verified(connection: Connection, statements: Sequence[Statement], ver
 
 def refusal(error: DatabaseError, caller: Caller) -> Refusal:
     """PostgreSQL's error as an answer, with PostgREST's status for its SQLSTATE."""
+    if error.sqlstate == WHOLE_ANSWER:
+        return raised_answer(error)
     status = status_of(
         error.sqlstate, anonymous=caller.anonymous, message=error.message, in_function=error.in_function
     )

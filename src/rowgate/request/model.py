@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from rowgate.request.media import ANYTHING, Accepted, MediaType
+
 Path = tuple[str, ...]
 """Where in the tree of embedded resources something applies; empty is the root."""
 
@@ -142,18 +144,6 @@ class Preferences:
         return ", ".join(said)
 
 
-class MediaType(Enum):
-    """What we can answer with."""
-
-    JSON = "application/json"
-    ARRAY = "application/vnd.pgrst.array+json"
-    OBJECT = "application/vnd.pgrst.object+json"
-
-    @property
-    def singular(self) -> bool:
-        return self is MediaType.OBJECT
-
-
 @dataclass(frozen=True, slots=True)
 class Payload:
     """A JSON body: the client's own bytes, an array of objects or a single object, and its keys in order."""
@@ -179,7 +169,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """One request, well formed; whether it is possible is the plan's question."""
+    """One request, well formed; whether it is possible is the plan's question.
+
+    ``media`` is what the answer is made as: the best that is possible of what the client ``accepts``.
+    """
 
     method: str
     path: str
@@ -188,10 +181,11 @@ class ApiRequest:
     target: str
     query: Query
     preferences: Preferences
-    media: MediaType
+    media: MediaType = MediaType.JSON
     payload: Payload | None = None
     by_get: bool = False
     negotiated: bool = False
+    accepts: tuple[Accepted, ...] = ANYTHING
 
     @property
     def window(self) -> Window:
@@ -206,4 +200,4 @@ class ApiRequest:
 
     @property
     def wants_one_row(self) -> bool:
-        return self.media.singular and self.wants_rows
+        return self.media.singular and self.wants_rows and self.media.explain is None

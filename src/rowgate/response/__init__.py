@@ -1,23 +1,21 @@
 """From a result to status, headers and body."""
 
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote as percent
 
 from rowgate.catalog.model import Relation
-from rowgate.errors import Refusal
+from rowgate.errors import Refusal, fits_a_header
 from rowgate.execute import ResultSet
 from rowgate.plan.model import Call, Insert, Plan, Read, Write
-from rowgate.request.model import ApiRequest, MediaType, Resolution, Return
+from rowgate.request.model import ApiRequest, Resolution, Return
 
 __all__ = ["Answer", "answer", "refuse", "verify_singular"]
 
 Headers = tuple[tuple[str, str], ...]
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BODILESS = frozenset((204, 205, 304))
 
 
@@ -33,26 +31,51 @@ class Answer:
 
 def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
     """The answer to a request that was carried out."""
+    if request.media.explain:
+        headers = (("Content-Type", request.media.content_type),)
+        return _bodied(request, Answer(200, headers, result.body))
     if isinstance(plan, Call) and plan.routine.returns.void:
         status, body = 204, b""
     elif isinstance(plan, Read | Call):
-        verify_singular(request, result) if _counts_rows(plan) else None
-        status, body = _range_status(request, result), result.body
+        verify_singular(request, result)
+        status, body = _range_status(request, result), _bytes(request, result)
     else:
-        status, body = _write_status(plan, result), result.body
+        status, body = _write_status(plan, result), _bytes(request, result)
     status = _status_from_sql(result) or status
-    body = b"" if request.method == "HEAD" or status in _BODILESS else body
+    body = b"" if status in _BODILESS else body
     said = _headers_from_sql(result)
     replaced = {name.lower() for name, _ in said}
-    own = [pair for pair in _headers(request, plan, result, body) if pair[0].lower() not in replaced]
-    return Answer(status, (*own, *said), body, sized=request.method != "HEAD")
+    own = [
+        pair
+        for pair in _headers(request, plan, result, shows=_shows(plan, status))
+        if pair[0].lower() not in replaced
+    ]
+    return _bodied(request, Answer(status, (*own, *said), body))
 
 
-def refuse(refusal: Refusal) -> Answer:
+def _bodied(request: ApiRequest, answer: Answer) -> Answer:
+    """HEAD is answered like GET, without a body; how long it would be nobody has worked out."""
+    return replace(answer, body=b"", sized=False) if request.method == "HEAD" else answer
+
+
+def _shows(plan: Plan, status: int) -> bool:
+    """Whether the answer has a body, be it empty."""
+    if status in _BODILESS:
+        return False
+    if isinstance(plan, Call):
+        return not plan.routine.returns.void
+    return isinstance(plan, Read) or plan.returning is Return.REPRESENTATION
+
+
+def _bytes(request: ApiRequest, result: ResultSet) -> bytes:
+    return bytes.fromhex(result.body.decode()) if request.media.binary else result.body
+
+
+def refuse(refusal: Refusal, *, verbose: bool = True) -> Answer:
     """The answer to a request that was not. The body has four keys, sorted and compact, as clients expect."""
-    body = json.dumps(refusal.body(), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(
-        errors="replace"
-    )
+    body = json.dumps(
+        refusal.body(verbose=verbose), ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    ).encode(errors="replace")
     headers = (
         ("Content-Type", "application/json; charset=utf-8"),
         ("Proxy-Status", f"PostgREST; error={refusal.code}"),
@@ -70,10 +93,6 @@ def verify_singular(request: ApiRequest, result: ResultSet) -> None:
             "Cannot coerce the result to a single JSON object",
             f"The result contains {result.page} rows",
         )
-
-
-def _counts_rows(plan: Plan) -> bool:
-    return not isinstance(plan, Call) or plan.routine.returns.many
 
 
 def _range_status(request: ApiRequest, result: ResultSet) -> int:
@@ -99,13 +118,12 @@ def _write_status(plan: Write, result: ResultSet) -> int:
     return 200 if plan.returning is Return.REPRESENTATION else 204
 
 
-def _headers(request: ApiRequest, plan: Plan, result: ResultSet, body: bytes) -> list[tuple[str, str]]:
+def _headers(request: ApiRequest, plan: Plan, result: ResultSet, *, shows: bool) -> list[tuple[str, str]]:
     headers = []
-    if body or request.method == "HEAD":
-        headers.append(("Content-Type", f"{_media(request).value}; charset=utf-8"))
+    if shows:
+        headers.append(("Content-Type", request.media.content_type))
     if isinstance(plan, Read | Call):
-        if _counts_rows(plan):
-            headers.append(("Content-Range", _content_range(request.window.offset, result)))
+        headers.append(("Content-Range", _content_range(request.window.offset, result)))
         if isinstance(plan, Read):
             headers.append(("Content-Location", f"/{percent(request.target)}"))
     else:
@@ -117,10 +135,6 @@ def _headers(request: ApiRequest, plan: Plan, result: ResultSet, body: bytes) ->
     if request.negotiated:
         headers.append(("Content-Profile", request.schema))
     return headers
-
-
-def _media(request: ApiRequest) -> MediaType:
-    return request.media if request.media is MediaType.OBJECT else MediaType.JSON
 
 
 def _content_range(offset: int, result: ResultSet) -> str:
@@ -177,8 +191,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _one_pair(item: Any) -> tuple[str, str]:
-    """A header's name and value, neither of which may end the line and begin another."""
     ((name, value),) = item.items()
-    if not (_HEADER_NAME.fullmatch(name) and value.isprintable()):
+    if not fits_a_header(name, value):
         raise ValueError(name)
     return name, value

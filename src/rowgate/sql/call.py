@@ -35,6 +35,8 @@ def call_source(plan: Call, parameters: Parameters) -> str:
 
 def _call(plan: Call, parameters: Parameters) -> tuple[str, str]:
     """The call itself, and the record its arguments are taken from, if they came as JSON."""
+    if plan.whole:
+        return f"{qualified(plan.routine.name)}({_whole(plan, parameters)})", ""
     if plan.payload is not None and plan.columns:
         source = record(plan.payload.raw, False, plan.columns, parameters)
         values = [f"{BODY}.{quote(column.name)}" for column in plan.columns]
@@ -50,6 +52,15 @@ def _call(plan: Call, parameters: Parameters) -> tuple[str, str]:
         for column, value in zip(plan.columns, values, strict=True)
     )
     return f"{qualified(plan.routine.name)}({arguments})", source
+
+
+def _whole(plan: Call, parameters: Parameters) -> str:
+    """The body as the one argument; bytes go in hexadecimal, for a parameter ends at a zero."""
+    assert plan.payload is not None
+    (parameter,) = plan.routine.parameters
+    raw = plan.payload.raw
+    sent = b"\\x" + raw.hex().encode() if parameter.type_name == "bytea" else raw
+    return f"{parameters.add(sent)}::{parameter.type_name}"
 
 
 def _as_text(value: str | Sequence[str]) -> str:

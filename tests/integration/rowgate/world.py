@@ -33,7 +33,9 @@ from rowgate.request import Incoming
 
 SECRET = "a secret of the tests, long enough for HS256"
 HERE = Path(__file__).parent
-WORLD = (HERE / "world.sql").read_text(encoding="utf-8")
+WORLD = "\n".join(
+    path.read_text(encoding="utf-8") for path in (HERE / "world.sql", *sorted(HERE.glob("world_*.sql")))
+)
 
 _REQUEST = re.compile(r"(GET|HEAD|POST|PATCH|PUT|DELETE|OPTIONS|TRACE|BREW) (/\S*)")
 _ANSWER = re.compile(r"--- (\d{3})")
@@ -55,6 +57,7 @@ def world_config(conninfo: str, **settings: Any) -> Config:
         "db_anon_role": "rowgate_anon",
         "jwt_secret": SECRET,
         "app_settings": {"colour": "green"},
+        "db_plan_enabled": True,
         **settings,
     }
     return Config(db_uri=conninfo, **values)
