@@ -42,8 +42,8 @@ def status_of(sqlstate: str, *, anonymous: bool, message: str = "", in_function:
     """The HTTP status for an error that PostgreSQL raised, by its five-letter SQLSTATE."""
     if sqlstate == "42501":
         return 401 if anonymous else 403
-    if sqlstate[:2] == "PT" and sqlstate[2:].isdigit():
-        raised = int(sqlstate[2:])
+    if sqlstate[:2] == "PT":
+        raised = int(sqlstate[2:]) if sqlstate[2:].isdecimal() else 500
         return raised if 200 <= raised <= 599 else 500
     if sqlstate == "22023" and not in_function and message.startswith("role "):
         return 401  # the token speaks of a role that the database does not have

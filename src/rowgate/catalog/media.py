@@ -1,4 +1,4 @@
-"""From rows to media type handlers: domains and aggregates by which a database answers in types of its own."""
+"""From rows to media type handlers: domains and aggregates that make a database's own types."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,7 +1,7 @@
 """From a result to status, headers and body."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote as percent
@@ -32,8 +32,8 @@ class Answer:
 def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
     """The answer to a request that was carried out."""
     if request.media.explain:
-        headers = (("Content-Type", request.media.content_type),)
-        return _bodied(request, Answer(200, headers, result.body))
+        only = (("Content-Type", request.media.content_type),)
+        return _bodied(request, Answer(200, only, result.body))
     if isinstance(plan, Call) and plan.routine.returns.void:
         status, body = 204, b""
     elif isinstance(plan, Read | Call):
@@ -43,14 +43,9 @@ def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
         status, body = _write_status(plan, result), _bytes(request, result)
     status = _status_from_sql(result) or status
     body = b"" if status in _BODILESS else body
-    said = _headers_from_sql(result)
-    replaced = {name.lower() for name, _ in said}
-    own = [
-        pair
-        for pair in _headers(request, plan, result, shows=_shows(plan, status))
-        if pair[0].lower() not in replaced
-    ]
-    return _bodied(request, Answer(status, (*own, *said), body))
+    own = _headers(request, plan, result, shows=_shows(plan, status))
+    headers = _replaced(own, _headers_from_sql(result))
+    return _bodied(request, Answer(status, headers, body))
 
 
 def _bodied(request: ApiRequest, answer: Answer) -> Answer:
@@ -76,12 +71,17 @@ def refuse(refusal: Refusal, *, verbose: bool = True) -> Answer:
     body = json.dumps(
         refusal.body(verbose=verbose), ensure_ascii=False, separators=(",", ":"), sort_keys=True
     ).encode(errors="replace")
-    headers = (
-        ("Content-Type", "application/json; charset=utf-8"),
-        ("Proxy-Status", f"PostgREST; error={refusal.code}"),
-        *refusal.headers,
-    )
-    return Answer(refusal.status, headers, body)
+    own = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Proxy-Status": f"PostgREST; error={refusal.code}",
+    }
+    return Answer(refusal.status, _replaced(own.items(), refusal.headers), body)
+
+
+def _replaced(own: Iterable[tuple[str, str]], said: Sequence[tuple[str, str]]) -> Headers:
+    """Our own headers but for those that SQL said otherwise, and what it said."""
+    names = {name.lower() for name, _ in said}
+    return (*(pair for pair in own if pair[0].lower() not in names), *said)
 
 
 def verify_singular(request: ApiRequest, result: ResultSet) -> None:

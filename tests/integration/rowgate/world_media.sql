@@ -104,5 +104,5 @@ create trigger refuse instead of insert or update or delete on api.priced for ea
 
 grant all on api.priced to rowgate_writer;
 grant usage on schema api, books, archive to rowgate_anon, rowgate_writer, rowgate_reader;
-grant execute on all functions in schema api to rowgate_anon, rowgate_writer, rowgate_reader;
+grant execute on all functions in schema api, books, archive to rowgate_anon, rowgate_writer, rowgate_reader;
 revoke execute on function api.spoil() from public, rowgate_anon, rowgate_reader;
