@@ -31,6 +31,30 @@ create function api.whole_any(a int, b int) returns text language sql stable as 
 create function api.whole_two(json) returns text language sql stable as $$ select 'json' $$;
 create function api.whole_two(jsonb) returns text language sql stable as $$ select 'jsonb' $$;
 
+create type books.point as (x int, y int);
+create function api.a_point(x int, y int) returns books.point language sql stable as 'select x, y';
+create function api.points(n int) returns setof books.point language sql stable as 'select i, i * i from generate_series(1, n) i';
+create function api.out_rows(n int, out i int, out square int) returns setof record
+  language sql stable as 'select i, i * i from generate_series(1, n) i';
+create function api.records() returns setof record language sql stable as $$ values (1, 'a'), (2, 'b') $$;
+create function api.an_array() returns int[] language sql stable as 'select array[1, 2]';
+create function api.a_json() returns json language sql stable as $$ select '{"a": [1, 2.50]}'::json $$;
+create function api.jsons() returns setof json language sql stable as $$ values ('{"a": 1}'::json), ('[2]') $$;
+create function api.a_bool(v bool) returns bool language sql stable as 'select v';
+create function api.kinds(k books.kind) returns books.kind language sql stable as 'select k';
+create function api.when_is(t timestamptz) returns timestamptz language sql stable as 'select t';
+create function api.nameless(int) returns int language sql stable as 'select $1';
+create function api.half_named(int, b int) returns int language sql stable as 'select $1 + b';
+create function api.escos_of(code text) returns setof api.escos rows 1 language sql stable
+  as $$ select * from api.escos e where e.code = escos_of.code $$;
+create function api.clash(select_ text default 's', "limit" int default 0) returns text language sql stable as $$ select select_ || "limit" $$;
+create function books.hidden() returns int language sql stable as 'select 1';
+create function archive.only_here() returns text language sql stable as $$ select 'archive' $$;
+create procedure api.a_procedure() language sql as 'select 1';
+create function api.erring(v int) returns int language sql stable as 'select 1 / v';
+create function api.big() returns bigint language sql stable as 'select 9007199254740993';
+create function api.exact() returns numeric language sql stable as 'select 1.50';
+
 create function api.settings() returns json language sql volatile
   set statement_timeout = '7s' set default_transaction_isolation = 'serializable' set work_mem = '7MB'
   as $$ select json_build_object('timeout', current_setting('statement_timeout'),
