@@ -66,7 +66,7 @@ class Gateway:
             result = await self._run(caller, request, plan, headers_as_json(incoming.headers))
             return answer(request, plan, result)
         except Refusal as refusal:
-            return refuse(refusal, verbose=self.config.client_error_verbosity == "verbose")
+            return refuse(refusal, verbose=self.config.verbose)
         except Exception:
             log.exception("bug while answering %s %s", incoming.method, incoming.path)
             return refuse(Refusal(500, "PGRSTX00", "Internal error; it was logged"))

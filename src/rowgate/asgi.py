@@ -40,7 +40,9 @@ class Asgi:
         try:
             body = await read_body(receive, headers, self._gateway.config.max_body)
         except Refusal as refusal:
-            await send_answer(send, refuse(refusal), self._cors(headers))
+            await send_answer(
+                send, refuse(refusal, verbose=self._gateway.config.verbose), self._cors(headers)
+            )
             return
         except ConnectionAbortedError:
             return

@@ -43,6 +43,10 @@ class Config:
     max_body: int = 64 * 1024 * 1024
     max_depth: int = 30
 
+    @property
+    def verbose(self) -> bool:
+        return self.client_error_verbosity == "verbose"
+
 
 PREFIX = "PGRST_"
 APP_SETTINGS_PREFIX = "PGRST_APP_SETTINGS_"

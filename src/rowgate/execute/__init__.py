@@ -65,7 +65,10 @@ class Executor:
         With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
         """
         settings = self.settings(caller, request, headers, read_only=read_only)
-        statements = (*isolation(hoisted), settings, *settings_of(hoisted), statement)
+        levels = isolation(hoisted)
+        statements = (*levels, settings, *settings_of(hoisted), statement)
+        if levels and verify is None:
+            verify = _accept  # a level is set inside BEGIN; PostgreSQL would do it without, and warn
         try:
             if not read_only:
                 return await self._attempt(statements, verify)
@@ -101,6 +104,10 @@ class Executor:
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _accept(result: ResultSet) -> None:
+    """Nothing to verify."""
 
 
 async def _verified(connection: Connection, statements: Sequence[Statement], verify: Verify) -> ResultSet:

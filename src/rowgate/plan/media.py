@@ -24,7 +24,7 @@ def negotiate(request: ApiRequest, plan: Plan, catalog: Catalog, *, explain: boo
     for accepted in request.accepts:
         media = _offered(accepted, own, relation, catalog.media)
         if media and (explain or not accepted.explain):
-            return replace(request, media=media)
+            return request if media is request.media else replace(request, media=media)
     wanted = ", ".join(_spelled(accepted) for accepted in request.accepts)
     raise Refusal(406, "PGRST107", f"None of these media types are available: {wanted}")
 
