@@ -91,8 +91,9 @@ def _searched(given: Sequence[str], document: Document | None) -> str:
 def _advice(catalog: Catalog, name: Name, given: Sequence[str]) -> str | None:
     overloads = catalog.routines.get(name, ())
     if overloads:
-        nearest_one = nearest_parameters(given, overloads) or _listed(overloads[0])
-        return f"Perhaps you meant to call the function {name.schema}.{name.name}{nearest_one}"
+        only = _listed(overloads[0]) if len(overloads) == 1 else None
+        meant = nearest_parameters(given, overloads) or only
+        return f"Perhaps you meant to call the function {name.schema}.{name.name}{meant}" if meant else None
     known = sorted(other.name for other in catalog.routines if other.schema == name.schema)
     guess = nearest(name.name, known)
     return f"Perhaps you meant to call the function {name.schema}.{guess}" if guess else None

@@ -1,6 +1,7 @@
 """The body of a function call: arguments by name, or one whole document."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qsl
 
 from rowgate.errors import Refusal
@@ -16,7 +17,10 @@ WHOLE = frozenset((TEXT, XML, OCTETS))
 
 @dataclass(frozen=True, slots=True)
 class Document(Payload):
-    """A call's body. ``named`` if it is a JSON object, whose keys may be arguments; it may be taken whole."""
+    """A call's body. ``named`` if it is a JSON object, whose keys may be arguments; it may be taken whole.
+
+    Of an array of objects the first one counts.
+    """
 
     media: str = JSON
     named: bool = True
@@ -40,9 +44,19 @@ def parse_document(body: bytes, content_type: str, columns: tuple[str, ...] | No
     if not body.strip():
         return Document(b"{}", (), 1, is_array=False)
     value = load_json(body)
-    if not isinstance(value, dict):
-        return Document(body, (), 1, is_array=False, named=False)
-    return Document(body, tuple(value) if columns is None else columns, 1, is_array=False)
+    rows = value if isinstance(value, list) else [value]
+    keys = _keys(rows) if columns is None else columns
+    named = keys is not None and all(isinstance(row, dict) for row in rows)
+    return Document(
+        body, keys if named and keys else (), len(rows), is_array=isinstance(value, list), named=named
+    )
+
+
+def _keys(rows: list[Any]) -> tuple[str, ...] | None:
+    """What all objects have as keys; None if that differs."""
+    if not all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows):
+        return None
+    return tuple(rows[0]) if rows else ()
 
 
 def _check_text(body: bytes) -> None:

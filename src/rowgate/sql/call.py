@@ -38,7 +38,8 @@ def _call(plan: Call, parameters: Parameters) -> tuple[str, str]:
     if plan.whole:
         return f"{qualified(plan.routine.name)}({_whole(plan, parameters)})", ""
     if plan.payload is not None and plan.columns:
-        source = record(plan.payload.raw, False, plan.columns, parameters)
+        source = record(plan.payload.raw, plan.payload.is_array, plan.columns, parameters)
+        source = f"(SELECT * FROM {source} LIMIT 1) AS {BODY}" if plan.payload.is_array else source
         values = [f"{BODY}.{quote(column.name)}" for column in plan.columns]
     else:
         source = ""

@@ -257,7 +257,7 @@ def test_arguments() -> None:
     form = request("POST", "/rpc/f", b"a=1&b=x+y%2C&a=&c", content_type="application/x-www-form-urlencoded")
     assert form.payload is None
     assert form.query.arguments == (("a", "1"), ("b", "x y,"), ("a", ""), ("c", ""))
-    assert parse_document(b"[1]", "") == Document(b"[1]", (), 1, is_array=False, named=False)
+    assert parse_document(b"[1]", "") == Document(b"[1]", (), 1, is_array=True, named=False)
     assert parse_document(b"\0\xff", "application/octet-stream").raw == b"\0\xff"
     assert parse_document(b'{"a":1,"b":2}', "", ("b",)).keys == ("b",)
 
