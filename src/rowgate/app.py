@@ -14,9 +14,11 @@ from rowgate.catalog.model import Catalog, Name
 from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.execute import Executor, ResultSet
+from rowgate.execute.hoisted import hoisted
 from rowgate.execute.pool import Pool
 from rowgate.keeper import Keeper, Loaded
 from rowgate.plan import Plan, make_plan
+from rowgate.plan.media import negotiate
 from rowgate.plan.model import Call, Delete, Insert, Read, Update
 from rowgate.request import ApiRequest, Incoming, headers_as_json, parse_request
 from rowgate.response import Answer, answer, refuse, verification
@@ -77,7 +79,7 @@ class Gateway:
         try:
             answered = with_vary(await self._answered(incoming, story))
         except Refusal as refusal:
-            answered = refuse(refusal)
+            answered = refuse(refusal, verbose=self.config.verbose)
         except Exception:
             log.exception("bug while answering %s %s", incoming.method, incoming.path)
             answered = refuse(Refusal(500, "PGRSTX00", "Internal error; it was logged"))
@@ -95,6 +97,7 @@ class Gateway:
         request = parse_request(incoming, self.config)
         story.end("parse")
         plan = make_plan(request, self.catalog, frozenset(self._python_side))
+        request = negotiate(request, plan, self.catalog, explain=self.config.db_plan_enabled)
         self._guard(plan)
         story.end("plan")
         result = await self._run(caller, request, plan, headers_as_json(incoming.headers), story)
@@ -137,15 +140,26 @@ class Gateway:
     async def _run(
         self, caller: Caller, request: ApiRequest, plan: Plan, headers: str, story: Story
     ) -> ResultSet:
-        if isinstance(plan, Call | Insert) and plan.served:
+        if isinstance(plan, Call | Insert) and plan.served and not request.media.explain:
             statement, read_only = await self._ask_python(caller, request, plan, headers), True
         else:
             statement, read_only = render(plan, request), _is_read_only(request, plan)
         story.sql = statement.text
         verify = verification(request, plan, read_only=read_only)
         return await self._executor.run(
-            caller, request, statement, read_only=read_only, headers=headers, verify=verify
+            caller,
+            request,
+            statement,
+            read_only=read_only,
+            headers=headers,
+            verify=verify,
+            hoisted=self._hoisted(plan),
         )
+
+    def _hoisted(self, plan: Plan) -> Sequence[tuple[str, str]]:
+        if not isinstance(plan, Call) or not plan.routine.settings:
+            return ()
+        return hoisted(plan.routine, self.config.db_hoisted_tx_settings)
 
     async def _ask_python(
         self, caller: Caller, request: ApiRequest, plan: Call | Insert, headers: str

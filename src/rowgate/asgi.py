@@ -48,7 +48,9 @@ class Asgi:
             await send_answer(send, refuse(_too_slow(config.server_patience)), self._cors(headers))
             return
         except Refusal as refusal:
-            await send_answer(send, refuse(refusal), self._cors(headers))
+            await send_answer(
+                send, refuse(refusal, verbose=self._gateway.config.verbose), self._cors(headers)
+            )
             return
         except ConnectionAbortedError:
             return

@@ -87,6 +87,10 @@ class Config:
         """Whether transactions end in a rollback where nobody says otherwise."""
         return self.db_tx_end.startswith("rollback")
 
+    @property
+    def verbose(self) -> bool:
+        return self.client_error_verbosity == "verbose"
+
 
 PREFIX = "PGRST_"
 APP_SETTINGS_PREFIX = "PGRST_APP_SETTINGS_"

@@ -4,6 +4,7 @@ Codes and statuses are PostgREST's (https://docs.postgrest.org/en/stable/referen
 that clients written for it understand ours.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,17 +23,27 @@ class Refusal(Exception):
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
 
-    def body(self) -> dict[str, Any]:
-        """The JSON body that every error has: four keys, nulls kept."""
+    def body(self, *, verbose: bool = True) -> dict[str, Any]:
+        """The JSON body that every error has: four keys, nulls kept; two of them if not ``verbose``."""
+        if not verbose:
+            return {"code": self.code, "message": self.message}
         return {"code": self.code, "details": self.details, "hint": self.hint, "message": self.message}
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def fits_a_header(name: str, value: Any) -> bool:
+    """Whether SQL's name and value may become a header: neither ends the line and begins another."""
+    return bool(_HEADER_NAME.fullmatch(name)) and isinstance(value, str) and value.isprintable()
 
 
 def status_of(sqlstate: str, *, anonymous: bool, message: str = "", in_function: bool = False) -> int:
     """The HTTP status for an error that PostgreSQL raised, by its five-letter SQLSTATE."""
     if sqlstate == "42501":
         return 401 if anonymous else 403
-    if sqlstate[:2] == "PT" and sqlstate[2:].isdigit():
-        raised = int(sqlstate[2:])
+    if sqlstate[:2] == "PT":
+        raised = int(sqlstate[2:]) if sqlstate[2:].isdecimal() else 500
         return raised if 200 <= raised <= 599 else 500
     if sqlstate == "22023" and not in_function and message.startswith("role "):
         return 401  # the token speaks of a role that the database does not have

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rowgate.catalog.casts import group_representations
+from rowgate.catalog.media import build_media
 from rowgate.catalog.model import Catalog, Column, Name, Relation, Representation
 from rowgate.catalog.node_tree import Source, resolve_sources
 from rowgate.catalog.relationships import Exposure, build_relationships
@@ -46,6 +47,7 @@ def build(snapshot: Snapshot) -> Catalog:
         frozenset(row.name for row in snapshot.time_zones),
         group_computed(snapshot.routines, names),
         {row.name: row.description for row in snapshot.schemas},
+        build_media(snapshot.media, names),
     )
 
 

@@ -15,6 +15,7 @@ from rowgate.catalog.rows import (
     ColumnRow,
     ForeignKeyRow,
     KeyRow,
+    MediaRow,
     RelationRow,
     RoutineRow,
     SchemaRow,
@@ -53,6 +54,7 @@ async def read_snapshot(connection: AsyncConnection[Any], schemas: Sequence[str]
         foreign_keys = await _start(connection, "foreign_keys", ForeignKeyRow, known)
         views = await _start(connection, "views", ViewRow, known)
         routines = await _start(connection, "routines", RoutineRow, known)
+        media = await _start(connection, "media", MediaRow, known)
         await pipeline.sync()
         return Snapshot(
             relations,
@@ -63,6 +65,7 @@ async def read_snapshot(connection: AsyncConnection[Any], schemas: Sequence[str]
             await routines.fetchall(),
             await found_schemas.fetchall(),
             await found_zones.fetchall(),
+            media=await media.fetchall(),
             casts=await found_casts.fetchall(),
         )
 

@@ -172,6 +172,30 @@ class Routine:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaHandler:
+    """How the database makes a media type: with its ``aggregate``, or the value of a domain is the body.
+
+    ``media`` is in lower case, ``*/*`` for any; ``binary`` if what comes is bytes.
+    """
+
+    media: str
+    binary: bool = False
+    aggregate: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaHandlers:
+    """``values``: by a domain's type name. ``aggregates``: by whose rows they take, None for any's.
+
+    ``geojson`` is PostGIS's function that makes GeoJSON of a row, where there is one.
+    """
+
+    values: Mapping[str, MediaHandler] = field(default_factory=dict)
+    aggregates: Mapping[Name | None, Mapping[str, MediaHandler]] = field(default_factory=dict)
+    geojson: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """All of it. Relations and routines are those of the exposed schemas; look-ups are by ``Name``.
 
@@ -185,3 +209,4 @@ class Catalog:
     time_zones: frozenset[str] = frozenset()
     computed: Mapping[Name, tuple[Routine, ...]] = field(default_factory=dict)  # by relation
     schemas: Mapping[str, str | None] = field(default_factory=dict)  # the exposed ones' comments
+    media: MediaHandlers = field(default_factory=MediaHandlers)

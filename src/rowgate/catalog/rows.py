@@ -99,6 +99,21 @@ class SchemaRow(NamedTuple):
     description: str | None = None
 
 
+class MediaRow(NamedTuple):
+    """``queries/media.sql``: a domain named like a media type, with an aggregate that makes it or alone.
+
+    ``relation`` is whose rows the aggregate takes, 0 for those of any. A ``type_name`` of ``record`` stands
+    for PostGIS's function that makes GeoJSON.
+    """
+
+    type_name: str
+    media: str
+    binary: bool
+    schema: str | None = None
+    name: str | None = None
+    relation: int = 0
+
+
 class TimeZoneRow(NamedTuple):
     """``queries/time_zones.sql``."""
 
@@ -126,4 +141,5 @@ class Snapshot:
     routines: Sequence[RoutineRow] = ()
     schemas: Sequence[SchemaRow] = ()
     time_zones: Sequence[TimeZoneRow] = ()
+    media: Sequence[MediaRow] = ()
     casts: Sequence[CastRow] = ()

@@ -11,7 +11,9 @@ from rowgate.errors import Refusal, status_of
 from rowgate.execute.connection import Connection, ConnectionLost, DatabaseError, Row
 from rowgate.execute.context import Context
 from rowgate.execute.ending import BEGIN, CHECK_NOW, COMMIT, ROLLBACK, is_undone, settings_of
+from rowgate.execute.hoisted import hoisted_settings, isolation
 from rowgate.execute.pool import Pool
+from rowgate.execute.raised import WHOLE_ANSWER, raised_answer
 from rowgate.request import ApiRequest
 from rowgate.sql import RESULT, Statement
 from rowgate.sql.parts import quote
@@ -25,8 +27,9 @@ class ResultSet:
     __slots__ = ("body", "estimate", "headers", "location", "page", "status", "total", "updated")
 
     def __init__(self, row: Row) -> None:
-        body, page, total, location, updated, headers, status = row
+        row = row if len(row) > 1 else (*row, *(None,) * (len(RESULT) - 1))  # a plan is a body alone
         assert len(row) == len(RESULT)
+        body, page, total, location, updated, headers, status = row
         self.body = body or b""
         self.page = int(page or 0)
         self.total = None if total is None else int(total)
@@ -87,17 +90,19 @@ class Executor:
         read_only: bool,
         headers: str,
         verify: Verify | None = None,
+        hoisted: Sequence[tuple[str, str]] = (),
     ) -> ResultSet:
-        """Run the statement in a transaction of its own.
+        """Run the statement in a transaction of its own, under the ``hoisted`` settings.
 
         With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
         """
         settings = self.settings(caller, request, headers, read_only=read_only)
         before = (statement.estimate,) if statement.estimate else ()
+        asked = (*settings_of(request), *hoisted_settings(hoisted))
         run = Run(
-            self._context.around(caller.role, settings, *settings_of(request), *before, statement),
+            self._context.around(caller.role, settings, *asked, *before, statement),
             verify,
-            self._context.begin(caller.role),
+            isolation(hoisted) or self._context.begin(caller.role),
             undone=not read_only and is_undone(request, self._config),
             estimated=statement.estimate is not None,
         )
@@ -163,6 +168,8 @@ async def _ended_by_hand(connection: Connection, run: Run) -> ResultSet:
 
 def refusal(error: DatabaseError, caller: Caller) -> Refusal:
     """PostgreSQL's error as an answer, with PostgREST's status for its SQLSTATE."""
+    if error.sqlstate == WHOLE_ANSWER:
+        return raised_answer(error)
     status = status_of(
         error.sqlstate, anonymous=caller.anonymous, message=error.message, in_function=error.in_function
     )

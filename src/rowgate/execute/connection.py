@@ -200,6 +200,8 @@ class Connection:
 def _first_row(result: pq.abc.PGresult) -> Row:
     if not result.ntuples:
         return ()
+    if result.command_status == b"EXPLAIN":  # one text, in as many rows as it has lines
+        return (b"\n".join(result.get_value(row, 0) or b"" for row in range(result.ntuples)),)
     return tuple(result.get_value(0, column) for column in range(result.nfields))
 
 

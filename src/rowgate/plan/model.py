@@ -152,7 +152,10 @@ class Delete(Write):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function call and how its result is read. Arguments come as one JSON object or as text values."""
+    """A function call and how its result is read. Arguments come as one JSON object or as text values.
+
+    With ``whole`` the payload is the one argument, as it came.
+    """
 
     routine: Routine
     root: Node
@@ -161,6 +164,7 @@ class Call:
     payload: Payload | None = None
     texts: Sequence[str | Sequence[str]] = ()
     served: bool = False
+    whole: bool = False
 
 
 Plan = Read | Insert | Update | Delete | Call

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.request import headers as read_headers
+from rowgate.request.arguments import with_arguments
+from rowgate.request.media import parse_accept
 from rowgate.request.model import Action, ApiRequest, Query, Window
-from rowgate.request.payload import parse_arguments, parse_payload
+from rowgate.request.payload import parse_payload
 from rowgate.request.preferences import parse_preferences
 from rowgate.request.query import parse_query
 from rowgate.request.rules import ruled
@@ -55,7 +57,7 @@ def parse_request(incoming: Incoming, config: Config) -> ApiRequest:
         target=target,
         query=_ranged(query, incoming, config) if by_get or call else query,
         preferences=parse_preferences(incoming.headers.get("prefer", ""), tx_allowed=config.tx_override),
-        media=read_headers.choose_media(incoming.headers.get("accept", "")),
+        accepts=parse_accept(incoming.headers.get("accept", "")),
         by_get=by_get,
         negotiated=len(config.db_schemas) > 1,
         cookies=read_headers.cookies_as_json(incoming.headers.get("cookie")),
@@ -105,9 +107,7 @@ def _intersect(one: Window, other: Window) -> Window:
 def _with_payload(request: ApiRequest, incoming: Incoming) -> ApiRequest:
     content_type = incoming.headers.get("content-type", "")
     if request.action is Action.CALL:
-        if request.by_get:
-            return request
-        return replace(request, payload=parse_arguments(incoming.body, content_type))
+        return request if request.by_get else with_arguments(request, incoming.body, content_type)
     if request.action in (Action.INSERT, Action.UPDATE):
         return replace(request, payload=parse_payload(incoming.body, content_type, request.query.columns))
     if request.action is Action.REPLACE:  # the row is put whole, so there are no columns to choose

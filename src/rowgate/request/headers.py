@@ -1,47 +1,13 @@
-"""What the headers ask for: media type, schema and range."""
+"""What the headers ask for: schema and range."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
 
 from rowgate.errors import Refusal
-from rowgate.request.model import MediaType, Window
+from rowgate.request.model import Window
 
 _RANGE = re.compile(r"([0-9]{1,18})-([0-9]{0,18})")
-
-
-def choose_media(accept: str) -> MediaType:
-    """The best of what the client accepts and we can make; JSON where it accepts anything."""
-    if accept in ("", "*/*", "application/json"):
-        return MediaType.JSON
-    for wanted in sorted(_ranges(accept), key=lambda pair: -pair[1]):
-        media = _MEDIA.get(wanted[0])
-        if media and wanted[1] > 0:
-            return media
-    raise Refusal(406, "PGRST107", f"None of these media types are available: {accept}")
-
-
-_MEDIA = {
-    "*/*": MediaType.JSON,
-    "application/*": MediaType.JSON,
-    "application/json": MediaType.JSON,
-    "application/vnd.pgrst.array": MediaType.ARRAY,
-    "application/vnd.pgrst.array+json": MediaType.ARRAY,
-    "application/vnd.pgrst.object": MediaType.OBJECT,
-    "application/vnd.pgrst.object+json": MediaType.OBJECT,
-}
-
-
-def _ranges(accept: str) -> list[tuple[str, float]]:
-    ranges = []
-    for part in accept.split(","):
-        media, *parameters = (piece.strip() for piece in part.split(";"))
-        quality = next((text[2:] for text in parameters if text.startswith("q=")), "1")
-        try:
-            ranges.append((media.lower(), float(quality)))
-        except ValueError:
-            ranges.append((media.lower(), 1.0))
-    return ranges
 
 
 def choose_schema(wanted: str | None, schemas: Sequence[str]) -> str:

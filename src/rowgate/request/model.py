@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from rowgate.request.media import ANYTHING, Accepted, MediaType
+
 Path = tuple[str, ...]
 """Where in the tree of embedded resources something applies; empty is the root."""
 
@@ -212,18 +214,6 @@ def _spelled(value: Enum | str | int) -> str:
     return str(value.value if isinstance(value, Enum) else value)
 
 
-class MediaType(Enum):
-    """What we can answer with."""
-
-    JSON = "application/json"
-    ARRAY = "application/vnd.pgrst.array+json"
-    OBJECT = "application/vnd.pgrst.object+json"
-
-    @property
-    def singular(self) -> bool:
-        return self is MediaType.OBJECT
-
-
 @dataclass(frozen=True, slots=True)
 class Payload:
     """A JSON body: the client's own bytes, an array of objects or a single object, and its keys in order."""
@@ -259,7 +249,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """One request, well formed; whether it is possible is the plan's question."""
+    """One request, well formed; whether it is possible is the plan's question.
+
+    ``media`` is what the answer is made as: the best that is possible of what the client ``accepts``.
+    """
 
     method: str
     path: str
@@ -268,11 +261,12 @@ class ApiRequest:
     target: str
     query: Query
     preferences: Preferences
-    media: MediaType
+    media: MediaType = MediaType.JSON
     payload: Payload | None = None
     by_get: bool = False
     negotiated: bool = False
     cookies: str = "{}"
+    accepts: tuple[Accepted, ...] = ANYTHING
 
     @property
     def window(self) -> Window:

@@ -44,17 +44,6 @@ def _media(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def parse_arguments(body: bytes, content_type: str) -> Payload:
-    """Read the body of a function call: one object of arguments by name; no body means no arguments."""
-    _check_type(content_type)
-    if not body.strip():
-        return Payload(b"{}", (), 1, is_array=False)
-    value = load_json(body)
-    if not isinstance(value, dict):
-        _refuse("The body of a function call must be a JSON object whose keys are the names of its arguments")
-    return Payload(body, tuple(value), 1, is_array=False)
-
-
 def load_json(body: bytes) -> Any:
     """Decode a body, or refuse it; nothing in it may bring the parser down."""
     if not body.strip():

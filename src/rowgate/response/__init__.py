@@ -1,15 +1,15 @@
 """From a result to status, headers and body."""
 
 import json
-import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote as percent
 
-from rowgate.errors import Refusal
+from rowgate.errors import Refusal, fits_a_header
 from rowgate.execute import ResultSet
 from rowgate.plan.model import Call, Insert, Plan, Read
-from rowgate.request.model import ApiRequest, MediaType
+from rowgate.request.model import ApiRequest, Return
 from rowgate.response.counts import total
 from rowgate.response.legacy import warning
 from rowgate.response.verify import verification, verify_singular
@@ -19,7 +19,6 @@ __all__ = ["Answer", "answer", "refuse", "verification"]
 
 Headers = tuple[tuple[str, str], ...]
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BODILESS = frozenset((204, 205, 304))
 
 
@@ -35,37 +34,58 @@ class Answer:
 
 def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
     """The answer to a request that was carried out."""
+    if request.media.explain:
+        only = (("Content-Type", request.media.content_type),)
+        return _bodied(request, Answer(200, only, result.body))
     if isinstance(plan, Call) and plan.routine.returns.void:
         status, body = 204, b""
     elif isinstance(plan, Read | Call):
         result.total = total(request, result)
-        verify_singular(request, result) if _counts_rows(plan) else None
-        status, body = _range_status(request, result), result.body
+        verify_singular(request, result)
+        status, body = _range_status(request, result), _bytes(request, result)
     else:
-        status, body = written_status(plan, result), result.body
+        status, body = written_status(plan, result), _bytes(request, result)
     status = _status_from_sql(result) or status
-    body = b"" if request.method == "HEAD" or status in _BODILESS else body
-    said = _headers_from_sql(result)
-    replaced = {name.lower() for name, _ in said}
-    own = [pair for pair in _headers(request, plan, result, body) if pair[0].lower() not in replaced]
-    return Answer(status, (*own, *said), body, sized=request.method != "HEAD")
+    body = b"" if status in _BODILESS else body
+    own = _headers(request, plan, result, shows=_shows(plan, status))
+    headers = _replaced(own, _headers_from_sql(result))
+    return _bodied(request, Answer(status, headers, body))
 
 
-def refuse(refusal: Refusal) -> Answer:
+def _bodied(request: ApiRequest, answer: Answer) -> Answer:
+    """HEAD is answered like GET, without a body; how long it would be nobody has worked out."""
+    return replace(answer, body=b"", sized=False) if request.method == "HEAD" else answer
+
+
+def _shows(plan: Plan, status: int) -> bool:
+    """Whether the answer has a body, be it empty."""
+    if status in _BODILESS:
+        return False
+    if isinstance(plan, Call):
+        return not plan.routine.returns.void
+    return isinstance(plan, Read) or plan.returning is Return.REPRESENTATION
+
+
+def _bytes(request: ApiRequest, result: ResultSet) -> bytes:
+    return bytes.fromhex(result.body.decode()) if request.media.binary else result.body
+
+
+def refuse(refusal: Refusal, *, verbose: bool = True) -> Answer:
     """The answer to a request that was not. The body has four keys, sorted and compact, as clients expect."""
-    body = json.dumps(refusal.body(), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(
-        errors="replace"
-    )
-    headers = (
-        ("Content-Type", "application/json; charset=utf-8"),
-        ("Proxy-Status", f"PostgREST; error={refusal.code}"),
-        *refusal.headers,
-    )
-    return Answer(refusal.status, headers, body)
+    body = json.dumps(
+        refusal.body(verbose=verbose), ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    ).encode(errors="replace")
+    own = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Proxy-Status": f"PostgREST; error={refusal.code}",
+    }
+    return Answer(refusal.status, _replaced(own.items(), refusal.headers), body)
 
 
-def _counts_rows(plan: Plan) -> bool:
-    return not isinstance(plan, Call) or plan.routine.returns.many
+def _replaced(own: Iterable[tuple[str, str]], said: Sequence[tuple[str, str]]) -> Headers:
+    """Our own headers but for those that SQL said otherwise, and what it said."""
+    names = {name.lower() for name, _ in said}
+    return (*(pair for pair in own if pair[0].lower() not in names), *said)
 
 
 def _range_status(request: ApiRequest, result: ResultSet) -> int:
@@ -84,13 +104,12 @@ def _range_status(request: ApiRequest, result: ResultSet) -> int:
     return 206 if result.page < result.total else 200
 
 
-def _headers(request: ApiRequest, plan: Plan, result: ResultSet, body: bytes) -> list[tuple[str, str]]:
+def _headers(request: ApiRequest, plan: Plan, result: ResultSet, *, shows: bool) -> list[tuple[str, str]]:
     headers = []
-    if body or request.method == "HEAD":
-        headers.append(("Content-Type", f"{_media(request).value}; charset=utf-8"))
+    if shows:
+        headers.append(("Content-Type", request.media.content_type))
     if isinstance(plan, Read | Call):
-        if _counts_rows(plan):
-            headers.append(("Content-Range", _content_range(request.window.offset, result)))
+        headers.append(("Content-Range", _content_range(request.window.offset, result)))
         if isinstance(plan, Read):
             headers.append(("Content-Location", f"/{percent(request.target)}"))
     else:
@@ -101,10 +120,6 @@ def _headers(request: ApiRequest, plan: Plan, result: ResultSet, body: bytes) ->
     if request.negotiated:
         headers.append(("Content-Profile", request.schema))
     return headers
-
-
-def _media(request: ApiRequest) -> MediaType:
-    return request.media if request.media is MediaType.OBJECT else MediaType.JSON
 
 
 def _content_range(offset: int, result: ResultSet) -> str:
@@ -151,8 +166,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _one_pair(item: Any) -> tuple[str, str]:
-    """A header's name and value, neither of which may end the line and begin another."""
     ((name, value),) = item.items()
-    if not (_HEADER_NAME.fullmatch(name) and value.isprintable()):
+    if not fits_a_header(name, value):
         raise ValueError(name)
     return name, value

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rowgate.plan.model import SOURCE, Call, Delete, Insert, Plan, Read, Replace, Update, Write
 from rowgate.request.model import ApiRequest, Return
 from rowgate.sql import write
+from rowgate.sql.body import body, explained
 from rowgate.sql.call import call_source, is_scalar, served_source
 from rowgate.sql.parts import Parameters, quote
 from rowgate.sql.select import count, count_rows, select
@@ -51,6 +52,8 @@ def render(plan: Plan, request: ApiRequest) -> Statement:
     else:
         source = _written(plan, parameters)
         text = f"WITH {quote(SOURCE)} AS ({source}) {_confirm(plan, request, parameters)}"
+    if request.media.explain:
+        return Statement(explained(text, request.media.explain), parameters.values, prepared=False)
     return Statement(text, parameters.values)
 
 
@@ -83,8 +86,8 @@ def _written(plan: Insert | Update | Delete, parameters: Parameters) -> str:
 
 def _rows(plan: Read | Call, request: ApiRequest, parameters: Parameters) -> str:
     total = _total(plan, parameters)
-    body = "''" if request.method == "HEAD" else _aggregate("item.*", singular=request.media.singular)
-    return _answer(body, "count(*)", total, f"({select(plan.root, parameters)}) AS item")
+    made = "''" if request.method == "HEAD" else body("item.*", request.media, singular=False)
+    return _answer(made, "count(*)", total, f"({select(plan.root, parameters)}) AS item")
 
 
 def _total(plan: Read | Call, parameters: Parameters) -> str:
@@ -106,23 +109,23 @@ def _result(plan: Call, request: ApiRequest, parameters: Parameters) -> str:
         return _answer("''", "1", "NULL::bigint", quote(SOURCE))
     if not is_scalar(plan) and returns.many:
         return _rows(plan, request, parameters)
-    value = f'{quote(SOURCE)}."value"' if is_scalar(plan) else "item.*"
-    source = quote(SOURCE) if is_scalar(plan) else f"({select(plan.root, parameters)}) AS item"
-    total = "count(*)" if plan.with_total else "NULL::bigint"
-    singular = not returns.many or request.media.singular
-    return _answer(_aggregate(value, singular=singular), "count(*)", total, source)
+    row = 'item."value"' if is_scalar(plan) else "item.*"
+    source = f"({select(plan.root, parameters)}) AS item"
+    total = f"({count(plan.root, parameters)})" if plan.with_total else "NULL::bigint"
+    made = "''" if request.method == "HEAD" else body(row, request.media, singular=not returns.many)
+    return _answer(made, "count(*)", total, source)
 
 
 def _confirm(plan: Write, request: ApiRequest, parameters: Parameters) -> str:
     if plan.returning is Return.REPRESENTATION:
-        body = _aggregate("item.*", singular=request.media.singular)
+        made = body("item.*", request.media, singular=False)
         source = f"({select(plan.root, parameters)}) AS item"
     else:
-        body, source = "''", f"{quote(SOURCE)} AS item"
+        made, source = "''", f"{quote(SOURCE)} AS item"
     # The rows that were written are known; there is nothing to plan.
     counts = request.preferences.count in ("exact", "estimated")
     total = "count(*)" if counts else "NULL::bigint"
-    return _answer(body, "count(*)", total, source, _location(plan))
+    return _answer(made, "count(*)", total, source, _location(plan))
 
 
 def _location(plan: Write) -> str:
@@ -135,14 +138,8 @@ def _location(plan: Write) -> str:
     return f"(SELECT json_build_array({values})::text FROM {quote(SOURCE)} LIMIT 1)"
 
 
-def _aggregate(value: str, *, singular: bool) -> str:
-    if singular:
-        return f"coalesce((json_agg({value})->0)::text, 'null')"
-    return f"coalesce(json_agg({value})::text, '[]')"
-
-
-def _answer(body: str, page: str, total: str, source: str, location: str = "NULL") -> str:
+def _answer(made: str, page: str, total: str, source: str, location: str = "NULL") -> str:
     return (
-        f"SELECT {body} AS body, {page} AS page, {total} AS total, {location} AS location, "
+        f"SELECT {made} AS body, {page} AS page, {total} AS total, {location} AS location, "
         f"{write.UPDATED} AS updated, {_FROM_SQL} FROM {source}"
     )

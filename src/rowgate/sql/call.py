@@ -35,8 +35,11 @@ def call_source(plan: Call, parameters: Parameters) -> str:
 
 def _call(plan: Call, parameters: Parameters) -> tuple[str, str]:
     """The call itself, and the record its arguments are taken from, if they came as JSON."""
+    if plan.whole:
+        return f"{qualified(plan.routine.name)}({_whole(plan, parameters)})", ""
     if plan.payload is not None and plan.columns:
-        source = record(plan.payload.raw, False, plan.columns, parameters)
+        source = record(plan.payload.raw, plan.payload.is_array, plan.columns, parameters)
+        source = f"(SELECT * FROM {source} LIMIT 1) AS {BODY}" if plan.payload.is_array else source
         values = [f"{BODY}.{quote(column.name)}" for column in plan.columns]
     else:
         source = ""
@@ -50,6 +53,15 @@ def _call(plan: Call, parameters: Parameters) -> tuple[str, str]:
         for column, value in zip(plan.columns, values, strict=True)
     )
     return f"{qualified(plan.routine.name)}({arguments})", source
+
+
+def _whole(plan: Call, parameters: Parameters) -> str:
+    """The body as the one argument; bytes go in hexadecimal, for a parameter ends at a zero."""
+    assert plan.payload is not None
+    (parameter,) = plan.routine.parameters
+    raw = plan.payload.raw
+    sent = b"\\x" + raw.hex().encode() if parameter.type_name == "bytea" else raw
+    return f"{parameters.add(sent)}::{parameter.type_name}"
 
 
 def _as_text(value: str | Sequence[str]) -> str:

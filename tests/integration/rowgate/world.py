@@ -60,6 +60,7 @@ def world_config(conninfo: str, **settings: Any) -> Config:
         "app_settings": {"colour": "green"},
         "jwt_aud": "us",
         "server_trace_header": "X-Request-Id",
+        "db_plan_enabled": True,
         **settings,
     }
     return Config(db_uri=conninfo, **values)

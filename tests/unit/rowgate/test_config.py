@@ -18,6 +18,9 @@ def test_every_kind_of_setting() -> None:
             "PGRST_JWT_SECRET_IS_BASE64": "off",
             "PGRST_JWT_SECRET": "x" * 32,
             "PGRST_APP_SETTINGS_Default_ESCO": "wlce",
+            "PGRST_DB_PLAN_ENABLED": "true",
+            "PGRST_DB_HOISTED_TX_SETTINGS": "statement_timeout",
+            "PGRST_CLIENT_ERROR_VERBOSITY": "minimal",
             "PGRST_OF_TOMORROW": "left alone",
             "HOME": "/root",
         }
@@ -28,6 +31,9 @@ def test_every_kind_of_setting() -> None:
         db_pool=3,
         db_max_rows=100,
         require_where=True,
+        db_plan_enabled=True,
+        db_hoisted_tx_settings=("statement_timeout",),
+        client_error_verbosity="minimal",
         jwt_secret="x" * 32,
         app_settings={"default_esco": "wlce"},
     )

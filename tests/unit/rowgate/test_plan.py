@@ -189,7 +189,8 @@ def test_pgrst202() -> None:
         404,
         "PGRST202",
         "Could not find the function api.add(a, c) in the schema cache",
-        "Searched for the function api.add with parameters a, c, but no matches were found in the schema cache.",
+        "Searched for the function api.add with parameters a, c or with a single unnamed json/jsonb parameter, "
+        "but no matches were found in the schema cache.",
         "Perhaps you meant to call the function api.add(a, b)",
     )
     assert said(refused("GET", "/rpc/addd")) == (

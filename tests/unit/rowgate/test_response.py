@@ -7,6 +7,7 @@ import pytest
 from rowgate.errors import Refusal
 from rowgate.execute import ResultSet
 from rowgate.plan import make_plan
+from rowgate.plan.media import negotiate
 from rowgate.response import Answer, answer
 from unit.rowgate.shop import CATALOG, ask
 
@@ -14,7 +15,9 @@ from unit.rowgate.shop import CATALOG, ask
 def answered(method: str, url: str, row: tuple[Any, ...], body: str = "{}", **headers: str) -> Answer:
     """``row``: body, page, total, location, updated, headers, status; what is left out is null."""
     request = ask(method, url, body, **headers)
-    return answer(request, make_plan(request, CATALOG), ResultSet((*row, *[None] * (7 - len(row)))))
+    plan = make_plan(request, CATALOG)
+    request = negotiate(request, plan, CATALOG, explain=False)
+    return answer(request, plan, ResultSet((*row, *[None] * (7 - len(row)))))
 
 
 def header(found: Answer, name: str) -> str | None:

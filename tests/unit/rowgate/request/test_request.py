@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.request import ApiRequest, Incoming, parse_request
-from rowgate.request.headers import choose_media, choose_schema, parse_range
+from rowgate.request.arguments import Document, parse_document
+from rowgate.request.headers import choose_schema, parse_range
 from rowgate.request.model import (
     Action,
     Condition,
     Field,
     Group,
-    MediaType,
     Missing,
     Resolution,
     Return,
     Transaction,
     Window,
 )
-from rowgate.request.payload import DEEPEST, load_json, parse_arguments, parse_payload
+from rowgate.request.payload import DEEPEST, load_json, parse_payload
 from rowgate.request.preferences import parse_preferences
 from rowgate.request.query import LONGEST, parse_query, split
 from rowgate.request.tables import from_csv, from_form
@@ -194,30 +194,6 @@ def test_any_preferences_are_read_or_refused(text: str, strict: bool) -> None:
         parse_preferences(f"handling=strict,{text}" if strict else text, tx_allowed=True)
 
 
-@pytest.mark.parametrize(
-    ("accept", "media"),
-    [
-        ("", MediaType.JSON),
-        ("*/*", MediaType.JSON),
-        ("text/html, application/*;q=0.1", MediaType.JSON),
-        ("application/vnd.pgrst.object+json", MediaType.OBJECT),
-        ("application/vnd.pgrst.object", MediaType.OBJECT),
-        ("application/json;q=0.1, application/vnd.pgrst.object+json;q=0.9", MediaType.OBJECT),
-        ("APPLICATION/JSON; charset=utf-8", MediaType.JSON),
-        ("application/json;q=x", MediaType.JSON),
-    ],
-)
-def test_media_types(accept: str, media: MediaType) -> None:
-    assert choose_media(accept) is media
-
-
-@pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", ",", "*/*;q=nan", "json"])
-def test_media_types_that_we_do_not_make(accept: str) -> None:
-    with pytest.raises(Refusal) as info:
-        choose_media(accept)
-    assert (info.value.status, info.value.code) == (406, "PGRST107")
-
-
 def test_schemas() -> None:
     assert choose_schema(None, ("api", "archive")) == "api"
     assert request("GET", "/a", accept_profile="archive").schema == "archive"
@@ -268,7 +244,7 @@ def test_bodies_are_kept_as_they_came() -> None:
     assert parse_payload(b'{"a": 1}', "", None).keys == ("a",)
     assert parse_payload(b'[{"a": 1}, {}]', "", ("z",)).keys == ("z",)
     assert parse_payload(b"[]", "", None).keys == ()
-    assert parse_arguments(b" ", "").raw == b"{}"
+    assert parse_document(b" ", "").raw == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -287,7 +263,35 @@ def test_bodies_that_are_none(raw: bytes) -> None:
 @pytest.mark.parametrize("content_type", ["text/html", "text/plain", "application/xml", "x"])
 def test_types_of_bodies_that_we_do_not_read(content_type: str) -> None:
     assert refusal("POST", "/a", b"{}", content_type=content_type) == (400, "PGRST102")
+
+
+@pytest.mark.parametrize("content_type", ["text/csv", "text/html", "application/xml", "x"])
+def test_types_of_arguments_that_we_do_not_read(content_type: str) -> None:
     assert refusal("POST", "/rpc/f", b"{}", content_type=content_type) == (400, "PGRST102")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/plain", b"a\0b"),
+        ("text/plain", b"\xff"),
+        ("text/xml", b"\xff"),
+        ("application/x-www-form-urlencoded", b"a=%00"),
+        ("application/x-www-form-urlencoded", b"a=%ff"),
+        ("application/x-www-form-urlencoded", b"a=\xff"),
+    ],
+)
+def test_texts_that_are_none(content_type: str, body: bytes) -> None:
+    assert refusal("POST", "/rpc/f", body, content_type=content_type) == (400, "PGRST102")
+
+
+def test_arguments() -> None:
+    form = request("POST", "/rpc/f", b"a=1&b=x+y%2C&a=&c", content_type="application/x-www-form-urlencoded")
+    assert form.payload is None
+    assert form.query.arguments == (("a", "1"), ("b", "x y,"), ("a", ""), ("c", ""))
+    assert parse_document(b"[1]", "") == Document(b"[1]", (), 1, is_array=True, named=False)
+    assert parse_document(b"\0\xff", "application/octet-stream").raw == b"\0\xff"
+    assert parse_document(b'{"a":1,"b":2}', "", ("b",)).keys == ("b",)
 
 
 def test_nesting_of_bodies_has_an_end() -> None:
