@@ -62,7 +62,6 @@ class Executor:
     """Runs statements over a pool of connections."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
         self._pool = Pool(config)
         self._use(config, RoleSettings())
 
@@ -76,6 +75,7 @@ class Executor:
         return self._pool
 
     def _use(self, config: Config, roles: RoleSettings) -> None:
+        self._config = config
         self._context = Context(config, roles)
         self._path = ", ".join(quote(name) for name in config.db_extra_search_path)
         self._settings_text = _settings_text(tuple(config.app_settings))

@@ -43,8 +43,7 @@ def render(plan: Plan, request: ApiRequest) -> Statement:
     parameters = Parameters()
     if isinstance(plan, Read):
         text = _rows(plan, request, parameters)
-        return Statement(text, parameters.values, estimate=_estimate(plan, request))
-    if isinstance(plan, Call):
+    elif isinstance(plan, Call):
         # Nothing reads what a void function returns, and PostgreSQL leaves out what is not read.
         kept = "MATERIALIZED " if plan.routine.returns.void else ""
         source = call_source(plan, parameters)
@@ -54,7 +53,8 @@ def render(plan: Plan, request: ApiRequest) -> Statement:
         text = f"WITH {quote(SOURCE)} AS ({source}) {_confirm(plan, request, parameters)}"
     if request.media.explain:
         return Statement(explained(text, request.media.explain), parameters.values, prepared=False)
-    return Statement(text, parameters.values)
+    estimate = _estimate(plan, request) if isinstance(plan, Read) else None
+    return Statement(text, parameters.values, estimate=estimate)
 
 
 def _estimate(plan: Read, request: ApiRequest) -> Statement | None:

@@ -36,4 +36,5 @@ create table api.with_key (a int primary key);
 grant usage on schema api, books, archive to rowgate_timed, rowgate_strict;
 grant select on all tables in schema api, books to rowgate_timed, rowgate_strict, rowgate_writer;
 grant execute on all functions in schema api to rowgate_timed, rowgate_strict, rowgate_writer, rowgate_reader, rowgate_anon;
+revoke execute on function api.spoil() from public, rowgate_anon, rowgate_reader;
 grant insert on archive.customers_1 to rowgate_writer;
