@@ -15,6 +15,8 @@ from rowgate.catalog.model import Catalog, Name
 from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.execute import Executor, ResultSet
+from rowgate.openapi import as_asked, by_function, is_root
+from rowgate.openapi.root import Root
 from rowgate.plan import Plan, make_plan
 from rowgate.plan.model import Call, Delete, Insert, Read, Update
 from rowgate.request import ApiRequest, Incoming, headers_as_json, parse_request
@@ -40,6 +42,7 @@ class Gateway:
         self._python_side = python_side or {}
         self._authenticator = Authenticator(config)
         self._executor = Executor(config)
+        self._root = Root(config, self._executor)
         self._catalog: Catalog | None = None
 
     async def start(self) -> None:
@@ -55,8 +58,12 @@ class Gateway:
 
     async def answer(self, incoming: Incoming) -> Answer:
         """The whole way of a request."""
+        if is_root(incoming) and self.config.db_root_spec:
+            return as_asked(incoming, await self.answer(by_function(incoming, self.config.db_root_spec)))
         try:
             caller = self._authenticator.identify(incoming.headers)
+            if is_root(incoming):
+                return await self._root.answer(caller, incoming, self.catalog)
             request = parse_request(incoming, self.config)
             plan = make_plan(request, self.catalog, frozenset(self._python_side))
             self._guard(plan)

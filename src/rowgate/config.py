@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import urlsplit
 
 
 class ConfigError(ValueError):
@@ -28,6 +29,10 @@ class Config:
     jwt_secret_is_base64: bool = False
     jwt_aud: str = ""
     jwt_role_claim_key: str = ".role"
+    db_root_spec: str = ""
+    openapi_mode: str = "follow-privileges"
+    openapi_security_active: bool = False
+    openapi_server_proxy_uri: str = ""
     server_host: str = "127.0.0.1"
     server_port: int = 3000
     server_cors_allowed_origins: tuple[str, ...] = ()
@@ -36,6 +41,8 @@ class Config:
     max_body: int = 64 * 1024 * 1024
     max_depth: int = 30
 
+
+OPENAPI_MODES = ("follow-privileges", "ignore-privileges", "disabled")
 
 PREFIX = "PGRST_"
 APP_SETTINGS_PREFIX = "PGRST_APP_SETTINGS_"
@@ -66,7 +73,22 @@ def check(config: Config) -> Config:
         raise ConfigError("PGRST_DB_SCHEMAS is empty: name at least one schema to serve")
     if config.jwt_secret and len(config.jwt_secret) < 32:
         raise ConfigError("PGRST_JWT_SECRET is shorter than 32 characters")
+    if config.openapi_mode not in OPENAPI_MODES:
+        raise ConfigError(f"PGRST_OPENAPI_MODE must be one of {', '.join(OPENAPI_MODES)}")
+    if config.openapi_server_proxy_uri and not _is_address(config.openapi_server_proxy_uri):
+        raise ConfigError(
+            "PGRST_OPENAPI_SERVER_PROXY_URI is malformed; a correct example: https://example.com:8443/basePath"
+        )
     return config
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        sound = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return sound and parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query
 
 
 def _convert(name: str, kind: str, raw: str) -> Any:

@@ -97,6 +97,8 @@ class Relationship:
     constraint: str
     pairs: tuple[Pair, ...] = ()
     junction: Junction | None = None
+    # From the referenced side of the foreign key; a one-to-one relationship does not show it otherwise.
+    backward: bool = field(default=False, compare=False)
 
     @property
     def self_referencing(self) -> bool:
