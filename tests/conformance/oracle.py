@@ -25,7 +25,7 @@ class Refused(Exception):
 def parse(language: str, text: str) -> Any:
     """The tree of a text, or Refused."""
     try:
-        return _Plain().transform(_LARK.parse(text, start=language))
+        return _Plain().transform(_PARSERS[language].parse(text))
     except UnexpectedInput as error:
         raise Refused(_column(error, text)) from None
 
@@ -38,13 +38,13 @@ def _column(error: UnexpectedInput, text: str) -> int:
     return (len(text) if position is None else position) + 1
 
 
-_LARK = Lark(
-    (Path(__file__).parent / "grammar.lark").read_text(encoding="utf-8"),
-    parser="lalr",
-    lexer="contextual",
-    start=list(LANGUAGES),
-    maybe_placeholders=True,
-)
+def _parser(language: str) -> Lark:
+    """One for each language: in a common one, a token of another language could be read in this one."""
+    grammar = (Path(__file__).parent / "grammar.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", lexer="contextual", start=language, maybe_placeholders=True)
+
+
+_PARSERS = {language: _parser(language) for language in LANGUAGES}
 
 
 def _unquoted(token: str) -> str:

@@ -106,6 +106,10 @@ def test_where_a_refusal_points(language: str, text: str, column: int) -> None:
     assert _outcome(theirs, Sample(language, text, mutated=False)) == column
 
 
+def test_a_token_of_another_language_is_none_here() -> None:
+    assert oracle.parse("key", "a.asco_id") == (("a",), ("asco_id", ()))
+
+
 def test_a_difference_would_be_seen() -> None:
     """The trees hold what matters: these must differ."""
     pairs = [
