@@ -17,6 +17,8 @@ from rowgate.execute import Executor, ResultSet
 from rowgate.execute.hoisted import hoisted
 from rowgate.execute.pool import Pool
 from rowgate.keeper import Keeper, Loaded
+from rowgate.openapi import as_asked, by_function, is_root
+from rowgate.openapi.root import Root
 from rowgate.plan import Plan, make_plan
 from rowgate.plan.media import negotiate
 from rowgate.plan.model import Call, Delete, Insert, Read, Update
@@ -49,6 +51,7 @@ class Gateway:
         self.observe: Observer | None = None
         self.keeper = Keeper(config, self._use)
         self._executor = Executor(config)
+        self._root = Root(config, self._executor)
         self.authenticator = Authenticator(config)
         self._python_side = python_side or {}
 
@@ -71,10 +74,13 @@ class Gateway:
         if loaded.config != self.config:
             self.authenticator = Authenticator(loaded.config)
             self.config = loaded.config
+            self._root = Root(loaded.config, self._executor)
         self._executor.renew(loaded.config, loaded.roles)
 
     async def answer(self, incoming: Incoming) -> Answer:
         """The whole way of a request, and what every answer carries."""
+        if is_root(incoming) and self.config.db_root_spec:
+            return as_asked(incoming, await self.answer(by_function(incoming, self.config.db_root_spec)))
         story = Story(timed=self.config.server_timing_enabled)
         try:
             answered = with_vary(await self._answered(incoming, story))
@@ -94,6 +100,8 @@ class Gateway:
         story.end("jwt")
         if incoming.method == "OPTIONS":
             return self._options(incoming)
+        if is_root(incoming):
+            return await self._root.answer(caller, incoming, self.catalog)
         request = parse_request(incoming, self.config)
         story.end("parse")
         plan = make_plan(request, self.catalog, frozenset(self._python_side))

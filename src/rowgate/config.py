@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import urlsplit
 
 
 class ConfigError(ValueError):
@@ -161,7 +162,7 @@ def check(config: Config) -> Config:
     _check_secret(config)
     _check_socket_mode(config.server_unix_socket_mode)
     proxy = config.openapi_server_proxy_uri
-    if proxy and not re.match(r"https?://[^/\s]+", proxy):
+    if proxy and not _is_address(proxy):
         raise ConfigError(
             f"Malformed proxy uri, a correct example: https://example.com:8443/basePath, not {proxy!r}"
         )
@@ -190,6 +191,15 @@ def _check_socket_mode(mode: str) -> None:
         raise ConfigError("Invalid server-unix-socket-mode: not an octal")
     if not 0o600 <= int(mode, 8) <= 0o777:
         raise ConfigError("Invalid server-unix-socket-mode: needs to be between 600 and 777")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        sound = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return sound and parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query
 
 
 def _convert(name: str, kind: str, raw: str) -> Any:

@@ -100,9 +100,16 @@ def gateway_config(settings: Settings, database: Database) -> Config:
         db_anon_role="anon",
         jwt_secret=settings.get_jwt_secret(),
         app_settings={"default_esco": settings.default_esco or ""},
+        openapi_server_proxy_uri=_address(settings),
         # A forgotten filter must not change every row of a company's books.
         require_where=True,
     )
+
+
+def _address(settings: Settings) -> str:
+    """Where the description of the API tells clients to go."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}/rest/v1"
 
 
 def _bounded(conninfo: str, seconds: int) -> str:

@@ -109,6 +109,8 @@ class Relationship:
     pairs: tuple[Pair, ...] = ()
     junction: Junction | None = None
     function: Name | None = None
+    # From the referenced side of the foreign key; a one-to-one relationship does not show it otherwise.
+    backward: bool = field(default=False, compare=False)
 
     @property
     def self_referencing(self) -> bool:

@@ -87,7 +87,9 @@ def _ways(
 def _reversed(way: Relationship) -> Relationship:
     many = way.cardinality is Cardinality.MANY_TO_ONE
     cardinality = Cardinality.ONE_TO_MANY if many else Cardinality.ONE_TO_ONE
-    return Relationship(way.target, way.origin, cardinality, way.constraint, _swapped(way.pairs))
+    return Relationship(
+        way.target, way.origin, cardinality, way.constraint, _swapped(way.pairs), backward=True
+    )
 
 
 def _swapped(pairs: Iterable[Pair]) -> tuple[Pair, ...]:

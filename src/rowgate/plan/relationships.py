@@ -62,7 +62,7 @@ def _ways(catalog: Catalog, origin: Name) -> list[Relationship]:
 
 
 def _led_by(way: Relationship, key: str) -> bool:
-    to_one = way.cardinality in (Cardinality.MANY_TO_ONE, Cardinality.ONE_TO_ONE)
+    to_one = way.cardinality in (Cardinality.MANY_TO_ONE, Cardinality.ONE_TO_ONE) and not way.backward
     return bool(way.constraint) and (key == way.constraint or (to_one and key in own_columns(way)))
 
 

@@ -35,14 +35,17 @@ _NAME = re.compile(r"(?:[^\W]|[ $]|-(?!>))+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ARROW = re.compile(r"->>?")
-_JSON_KEY = re.compile(r"(?:[^(\-:.,>)]|-(?!>))+")
+_JSON_KEY = re.compile(r"(?!\")(?:[^(\-:.,>)]|-(?!>))+")
 _CAST = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*(?:\[\])*")
 _OPERATOR = re.compile(r"[a-z]+")
 _CONDITION = re.compile(r"(?:not\.)?([a-z]+)[.(]")
 _MODIFIER = re.compile(r"\(([A-Za-z0-9_]+)\)")
-_LOGIC = re.compile(r"(not\.)?(and|or)\(")
+_LOGIC = re.compile(r"(not\.)?(and|or) *\(")
 _PLAIN_IN_LIST = re.compile(r"[^,)]*")
-_BRACES = re.compile(r"\{[^{}]*\}(?=[,)]|$)")
+_BRACES = re.compile(r"(\{[^{}]*\}) *(?=[,)]|\Z)")
+_QUOTED_WHOLE = re.compile(_QUOTED.pattern + r"(?=[,)]|\Z)", re.DOTALL)
+_QUOTED_VALUE = re.compile(_QUOTED.pattern + r" *(?=[,)]|\Z)", re.DOTALL)
+_IS_WORD = re.compile(r"(not_null|null|true|false|unknown) *(?=[,)]|\Z)", re.IGNORECASE)
 _SPACES = re.compile(r" *")
 _AGGREGATE = re.compile(r"\.(sum|avg|min|max|count)\(\)")
 
@@ -56,6 +59,7 @@ QUANTIFIABLE = frozenset((
 ))  # fmt: skip
 OPERATORS = COMPARISONS | TEXT_SEARCHES | {"in", "is"}
 IS_VALUES = frozenset(("null", "not_null", "true", "false", "unknown"))
+_EXPECTED_IS = "isVal: (null, not_null, true, false, unknown)"
 _EXPECTED_OPERATOR = '"not" or operator (eq, gt, ...)'
 
 
@@ -174,7 +178,7 @@ def _modifier(scanner: Scanner, operator: str) -> str:
 def _is_value(scanner: Scanner, value: str) -> str:
     lowered = value.lower()
     if lowered not in IS_VALUES:
-        scanner.fail("isVal: (null, not_null, true, false, unknown)")
+        scanner.fail(_EXPECTED_IS)
     return lowered
 
 
@@ -190,7 +194,7 @@ def _list(scanner: Scanner) -> tuple[str, ...]:
 
 
 def _list_value(scanner: Scanner) -> str:
-    quoted = _quoted(scanner)
+    quoted = _quoted(scanner, _QUOTED_WHOLE)
     if quoted is not None:
         return quoted
     found = scanner.match(_PLAIN_IN_LIST)
@@ -200,6 +204,7 @@ def _list_value(scanner: Scanner) -> str:
 def parse_logic(conjunction: str, negated: bool, text: str, max_depth: int) -> Group:  # noqa: FBT001
     """The value of an ``and=`` or ``or=`` parameter."""
     scanner = Scanner(text, "logic tree", max_depth)
+    scanner.match(_SPACES)
     scanner.expect("(")
     group = _group(scanner, conjunction, negated)
     scanner.end("end of input")
@@ -227,19 +232,27 @@ def _member(scanner: Scanner) -> Logic:
     negated = scanner.take("not.")
     operator, modifier = _operator(scanner)
     if operator == "in":
-        return Condition(field, "in", values=_list(scanner), negated=negated)
-    value = _logic_value(scanner)
-    if operator == "is":
-        value = _is_value(scanner, value.rstrip(" "))
+        values = _list(scanner)
+        scanner.match(_SPACES)
+        return Condition(field, "in", values=values, negated=negated)
+    value = _is_word(scanner) if operator == "is" else _logic_value(scanner)
     return Condition(field, operator, value, negated=negated, modifier=modifier)
 
 
+def _is_word(scanner: Scanner) -> str:
+    found = scanner.match(_IS_WORD)
+    return found[1].lower() if found else scanner.fail(_EXPECTED_IS)
+
+
 def _logic_value(scanner: Scanner) -> str:
-    """A quoted value, an array literal, or all up to the next comma or bracket."""
-    quoted = _quoted(scanner)
+    """A quoted value or an array literal, blanks after it allowed, or all up to the next comma or bracket."""
+    quoted = _quoted(scanner, _QUOTED_VALUE)
     if quoted is not None:
         return quoted
-    found = scanner.match(_BRACES) or scanner.match(_PLAIN_IN_LIST)
+    braces = scanner.match(_BRACES)
+    if braces:
+        return braces[1]
+    found = scanner.match(_PLAIN_IN_LIST)
     return found.group() if found else ""
 
 
@@ -315,6 +328,7 @@ def _name(scanner: Scanner, expected: str) -> str:
     return name or scanner.fail(expected)
 
 
-def _quoted(scanner: Scanner) -> str | None:
-    found = scanner.match(_QUOTED)
+def _quoted(scanner: Scanner, pattern: re.Pattern[str] = _QUOTED) -> str | None:
+    """What is between quotes; as a value only where nothing but the quotes stands there."""
+    found = scanner.match(pattern)
     return _ESCAPE.sub(r"\1", found.group(1)) if found else None

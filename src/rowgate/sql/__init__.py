@@ -12,9 +12,10 @@ from rowgate.sql import write
 from rowgate.sql.body import body, explained
 from rowgate.sql.call import call_source, is_scalar, served_source
 from rowgate.sql.parts import Parameters, quote
+from rowgate.sql.privileges import privileges_source
 from rowgate.sql.select import count, count_rows, select
 
-__all__ = ["RESULT", "Statement", "render", "render_served"]
+__all__ = ["RESULT", "Statement", "render", "render_privileges", "render_served"]
 
 RESULT = ("body", "page", "total", "location", "updated", "headers", "status")
 """The columns of every statement's single row; ``status`` and ``headers`` were set by SQL, if at all."""
@@ -74,6 +75,15 @@ def render_served(plan: Call | Insert, request: ApiRequest, rows: bytes) -> Stat
         _result(plan, request, parameters) if isinstance(plan, Call) else _confirm(plan, request, parameters)
     )
     return Statement(f"WITH {quote(SOURCE)} AS ({source}) {rest}", parameters.values)
+
+
+def render_privileges(schema: str) -> Statement:
+    """What the role of the request may do in a schema, as the body."""
+    parameters = Parameters()
+    source = privileges_source(schema, parameters)
+    return Statement(
+        _answer('max("privileges")', "1", "NULL::bigint", f"({source}) AS item"), parameters.values
+    )
 
 
 def _written(plan: Insert | Update | Delete, parameters: Parameters) -> str:
