@@ -15,7 +15,7 @@ from rowgate.openapi.server import server_of
 from rowgate.openapi.swagger import swagger
 from rowgate.request import Incoming
 from rowgate.request.headers import choose_schema
-from rowgate.request.model import Action, ApiRequest, MediaType, Preferences, Query
+from rowgate.request.model import Action, ApiRequest, Preferences, Query
 from rowgate.response import Answer
 
 __all__ = [
@@ -63,7 +63,6 @@ def parse_root(incoming: Incoming, config: Config) -> RootRequest:
         target="",
         query=Query(),
         preferences=Preferences(),
-        media=MediaType.JSON,
         by_get=True,
         negotiated=len(config.db_schemas) > 1,
     )

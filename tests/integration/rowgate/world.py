@@ -34,9 +34,8 @@ from rowgate.request import Incoming
 
 SECRET = "a secret of the tests, long enough for HS256"
 HERE = Path(__file__).parent
-WORLD = "\n".join(
-    path.read_text(encoding="utf-8") for path in (HERE / "world.sql", *sorted(HERE.glob("world_*.sql")))
-)
+_PARTS = ("world.sql", "world_media.sql", "world_process.sql", "world_writes.sql")
+WORLD = "\n".join((HERE / name).read_text(encoding="utf-8") for name in _PARTS)
 
 _REQUEST = re.compile(r"(GET|HEAD|POST|PATCH|PUT|DELETE|OPTIONS|TRACE|BREW) (/\S*)")
 _ANSWER = re.compile(r"--- (\d{3})")
@@ -58,6 +57,7 @@ def world_config(conninfo: str, **settings: Any) -> Config:
         "db_anon_role": "rowgate_anon",
         "jwt_secret": SECRET,
         "app_settings": {"colour": "green"},
+        "server_host": "127.0.0.1",
         "jwt_aud": "us",
         "server_trace_header": "X-Request-Id",
         "db_plan_enabled": True,
