@@ -27,7 +27,6 @@ def list_relations(catalog: Catalog) -> Relations:
 
 def _named(way: Relationship) -> str:
     if way.self_referencing:
-        return (
-            way.pairs[0].origin if not way.cardinality.to_many else f"{way.target.name}!{way.pairs[0].target}"
-        )
+        forward = not (way.cardinality.to_many or way.backward)
+        return way.pairs[0].origin if forward else f"{way.target.name}!{way.pairs[0].target}"
     return f"{way.target.name}!{way.junction.relation.name if way.junction else way.constraint}"
