@@ -21,12 +21,18 @@ def gateway_catalog(conninfo: str) -> Catalog:
 
 def list_relations(catalog: Catalog) -> Relations:
     """Every way from one resource to another, direct or through a junction, with the hint that makes it plain."""
-    every = [one for ways in catalog.relationships.values() for one in ways]
+    every = [one for ways in catalog.relationships.values() for one in ways if _can_be_named(one)]
     return tuple(sorted({(one.origin.name, one.target.name, _named(one)) for one in every}))
+
+
+def _can_be_named(way: Relationship) -> bool:
+    """Backwards along a one-to-one to itself there is no name that would not mean forwards as well."""
+    return not (way.self_referencing and way.backward and not way.cardinality.to_many)
 
 
 def _named(way: Relationship) -> str:
     if way.self_referencing:
-        forward = not (way.cardinality.to_many or way.backward)
-        return way.pairs[0].origin if forward else f"{way.target.name}!{way.pairs[0].target}"
+        return (
+            way.pairs[0].origin if not way.cardinality.to_many else f"{way.target.name}!{way.pairs[0].target}"
+        )
     return f"{way.target.name}!{way.junction.relation.name if way.junction else way.constraint}"
