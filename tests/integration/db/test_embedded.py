@@ -226,6 +226,8 @@ def test_half_a_cluster_is_made_anew(data_dir: Path) -> None:
 def test_a_signal_to_the_program_stops_its_server_in_order(short_tmp: Path, number: signal.Signals) -> None:
     program = "import sys; sys.argv[1:] = ['db', 'psql', '-c', 'select pg_sleep(60)']; from submeter.cli import main; main()"
     environment = {**os.environ, "SUBMETER_DATA_DIR": str(short_tmp / "db")}
+    open_server(short_tmp / "db").close()  # psql looks into a database that is there; it makes none
+    (short_tmp / "db" / "server.log").unlink()
     if (
         number == signal.SIGINT
     ):  # at the terminal it is psql that gets it; here, a program that waits by itself
