@@ -1,48 +1,30 @@
-"""Descriptions of the API: cases/openapi/*.txt, each file under its own settings.
-
-An expected body may be lines of ``@ /json/pointer value``, with ``-`` for a value that is not there, or of
-``has text`` and ``has not text``.
-"""
+"""Descriptions of the API as a whole: what cases/openapi.txt cannot say line by line."""
 
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
 import psycopg
 import pytest
 
+from conformance.compare import MISSING, at
 from integration.rowgate.conftest import Run
-from integration.rowgate.world import HERE, Case, bearer, read_cases, same, world_config
+from integration.rowgate.world import HERE, bearer, world_config
 from rowgate.app import Gateway
 from rowgate.request import Incoming
 from submeter.db.database import Database
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "follow_privileges": {},
-    "openapi_31": {},
-    "page": {},
     "ignore_privileges": {"openapi_mode": "ignore-privileges"},
-    "disabled": {"openapi_mode": "disabled"},
-    "proxy": {
-        "openapi_server_proxy_uri": "https://shop.example/api/v1",
-        "openapi_security_active": True,
-        "db_schemas": ("bare",),
-    },
-    "proxy_with_port": {"openapi_server_proxy_uri": "http://[::1]:8080", "server_host": "*"},
-    "anywhere": {"server_host": "*4", "server_port": 3001},
-    "root_spec": {"db_root_spec": "root"},
-    "root_spec_of_a_schema": {"db_root_spec": "shelf.root_page", "openapi_mode": "disabled"},
-    "root_spec_missing": {"db_root_spec": "nowhere"},
 }
-CASES = [case for path in sorted((HERE / "cases" / "openapi").glob("*.txt")) for case in read_cases(path)]
 
 
 @pytest.fixture(scope="module")
 def shelf(world: Database) -> Database:
     with psycopg.connect(world.owner_conninfo, autocommit=True) as connection:
-        connection.execute((HERE / "world_openapi.sql").read_text(encoding="utf-8"))
+        connection.execute((HERE / "bookshop.sql").read_text(encoding="utf-8"))
     return world
 
 
@@ -58,50 +40,6 @@ def gateways(shelf: Database, run: Run) -> Iterator[dict[str, Gateway]]:
         gateway.stop()
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_case(case: Case, gateways: dict[str, Gateway], run: Run) -> None:
-    gateway = gateways[case.name.partition(":")[0]]
-    for step in case.steps:
-        answer = run(gateway.answer(step.incoming()))
-        found = f"{step.method} {step.url}\n{answer.status} {dict(answer.headers)}\n{answer.body.decode()}"
-        assert answer.status == step.status, found
-        for name, value in step.answer_headers.items():
-            values = [text for key, text in answer.headers if key.lower() == name.lower()]
-            assert values == [] if value == "-" else value in values, found
-        if step.answer.startswith("@ "):
-            _compare(step.answer, json.loads(answer.body))
-        elif step.answer.startswith("has "):
-            body = answer.body.decode()
-            for line in step.answer.splitlines():
-                wanted = not line.startswith("has not ")
-                assert (line.removeprefix("has ").removeprefix("not ") in body) is wanted, f"{line}\n{found}"
-        else:
-            assert same(step.answer, answer.body), found
-
-
-def _compare(expected: str, document: Any) -> None:
-    for text in re.split(r"^@ ", expected, flags=re.MULTILINE)[1:]:
-        pointer, _, value = text.strip().partition(" ")
-        found = _at(document, pointer)
-        wanted = _MISSING if value == "-" else json.loads(value)
-        assert found == wanted, f"{pointer}: {found!r}"
-
-
-_MISSING = object()
-
-
-def _at(document: Any, pointer: str) -> Any:
-    for part in pointer.split("/")[1:]:
-        key = unquote(part).replace("~1", "/").replace("~0", "~")
-        if isinstance(document, list):
-            document = document[int(key)] if int(key) < len(document) else _MISSING
-        else:
-            document = document.get(key, _MISSING) if document is not _MISSING else _MISSING
-        if document is _MISSING:
-            return _MISSING
-    return document
-
-
 def _ask(gateway: Gateway, run: Run, accept: str, role: str = "writer") -> Any:
     incoming = Incoming("GET", "/", b"", {**bearer(role), "accept": accept}, b"")
     return json.loads(run(gateway.answer(incoming)).body)
@@ -112,7 +50,7 @@ def test_every_reference_leads_somewhere(accept: str, gateways: dict[str, Gatewa
     document = _ask(gateways["follow_privileges"], run, accept)
     references = list(_references(document))
     assert len(references) > 100
-    assert [found for found in references if _at(document, found.removeprefix("#")) is _MISSING] == [
+    assert [found for found in references if at(document, found.removeprefix("#")) is MISSING] == [
         # PostgREST writes names as they are; a slash in one is a step in the pointer
         found
         for found in references
@@ -155,7 +93,7 @@ def _is_schema(document: Any, schema: Any) -> None:
 
 
 def _resolved(document: Any, value: Any) -> Any:
-    return _at(document, value["$ref"].removeprefix("#")) if "$ref" in value else value
+    return at(document, value["$ref"].removeprefix("#")) if "$ref" in value else value
 
 
 def _references(value: Any) -> Iterator[str]:
