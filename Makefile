@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 HERE := $(BIN)/python -c 'import os, submeter; assert os.path.samefile(submeter.__path__[0], "src/submeter")' 2>/dev/null
 REFUSE := { echo "\`$(VENV)\` is there but does not run: it is another user's, is half made, or this directory was moved. \`make clean\`, then again."; exit 1; }
 
-.PHONY: help demo test check prove bench format lock clean here
+.PHONY: help demo test check prove bench bench-rest format lock clean here
 
 help:  ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: here  ## A small energy company on http://127.0.0.1:8000 (PORT= for another port)
 	@$(BIN)/python -m submeter demo
@@ -30,7 +30,10 @@ check: here $(VENV)/dev  ## Format, lint, strict types, import contracts
 prove: here $(VENV)/dev  ## The proofs of `make test` at their full numbers
 	SUBMETER_PROVE=1 $(BIN)/pytest -m proof -s $(ARGS)
 
-bench: here $(VENV)/dev  ## Speed, as ratios side by side in one run
+bench: here $(VENV)/dev  ## Speed of rowgate, as ratios side by side in one run (POSTGREST= names a rival)
+	$(BIN)/python -m bench.rowgate $(ARGS)
+
+bench-rest: here $(VENV)/dev  ## The same for Submeter's REST face, over its own schema
 	$(BIN)/python -m bench.rest $(ARGS)
 
 format: here $(VENV)/dev  ## Put the source into its canonical form

@@ -5,10 +5,11 @@ It stands in a process of its own and does as little as it can, so that the serv
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from itertools import cycle
 from typing import cast
@@ -20,19 +21,31 @@ _LENGTH = b"content-length:"
 
 @dataclass(frozen=True)
 class Load:
-    """What came of a load: seconds, answers, answers that were no success, and latencies in seconds."""
+    """What came of a load; times in seconds."""
 
     seconds: float
     answers: int
     failures: int
-    latencies: Sequence[float]
+    p50: float
+    p99: float
 
     @property
     def rate(self) -> float:
         return self.answers / self.seconds
 
-    def percentile(self, share: float) -> float:
-        return sorted(self.latencies)[int(share * (len(self.latencies) - 1))]
+
+def run(port: int, requests: Sequence[str], connections: int, seconds: float) -> Load:
+    """Send the requests round and round for so many seconds. Every answer must be a success."""
+    asked = {"port": port, "requests": requests, "connections": connections, "seconds": seconds}
+    done = subprocess.run(
+        [sys.executable, __file__], input=json.dumps(asked), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"the load failed:\n{done.stderr}")
+    made = Load(*json.loads(done.stdout))
+    if made.failures:
+        raise SystemExit(f"{made.failures} of {made.answers} answers were no success: nothing was measured")
+    return made
 
 
 class _Connection(asyncio.Protocol):
@@ -78,19 +91,19 @@ class _Connection(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def run(host: str, port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
-    """Send the requests round and round for so many seconds."""
+async def _run(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
     loop = asyncio.get_running_loop()
     endless = cycle(requests)
     started = time.perf_counter()
     waits = [loop.create_future() for _ in range(connections)]
     made = [_Connection(endless.__next__, started + seconds, wait) for wait in waits]
     for connection in made:
-        await loop.create_connection(partial(_itself, connection), host, port)
+        await loop.create_connection(partial(_itself, connection), "127.0.0.1", port)
     await asyncio.wait_for(asyncio.gather(*waits), seconds + 30)
     elapsed = time.perf_counter() - started
-    latencies = [latency for connection in made for latency in connection.latencies]
-    return Load(elapsed, len(latencies), sum(connection.failures for connection in made), latencies)
+    latencies = sorted(latency for connection in made for latency in connection.latencies)
+    p50, p99 = (latencies[int(share * (len(latencies) - 1))] for share in (0.5, 0.99))
+    return Load(elapsed, len(latencies), sum(connection.failures for connection in made), p50, p99)
 
 
 def _itself(connection: _Connection) -> _Connection:
@@ -98,14 +111,12 @@ def _itself(connection: _Connection) -> _Connection:
 
 
 def main() -> None:
-    """Read {host, port, requests, connections, seconds} as JSON from stdin; print the Load as JSON."""
+    """Read {port, requests, connections, seconds} as JSON from stdin; print the Load as JSON."""
     asked = json.load(sys.stdin)
     requests = [text.encode("latin-1") for text in asked["requests"]]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        load = runner.run(run(asked["host"], asked["port"], requests, asked["connections"], asked["seconds"]))
-    print(
-        json.dumps([load.seconds, load.answers, load.failures, load.percentile(0.5), load.percentile(0.99)])
-    )
+        load = runner.run(_run(asked["port"], requests, asked["connections"], asked["seconds"]))
+    print(json.dumps(astuple(load)))
 
 
 if __name__ == "__main__":
