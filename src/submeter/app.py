@@ -15,6 +15,7 @@ from rowgate.auth import Authenticator
 from rowgate.catalog.model import Name
 from rowgate.config import Config
 from rowgate.errors import Refusal
+from rowgate.process.listener import Listener, listening
 from rowgate.response import Answer, refuse
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
@@ -32,11 +33,17 @@ class Application:
     def __init__(self, settings: Settings, database: Database) -> None:
         config = gateway_config(settings, database)
         gateway = Gateway(config, python_side(settings, database))
+        # The settings are Submeter's own: what "reload config" can mean here is the schema.
+        reload = gateway.keeper.reload
+        self._listener = Listener(config, reload, reload)
         self._rest = ApiKeyGate(Asgi(gateway, REST), config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "lifespan" or path == REST or path.startswith(f"{REST}/"):
+        if scope["type"] == "lifespan":
+            async with listening(self._listener):
+                await self._rest(scope, receive, send)
+        elif path == REST or path.startswith(f"{REST}/"):
             await self._rest(scope, receive, send)
         elif scope["type"] == "http":
             await send_answer(send, _front_page(path))

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg import sql
@@ -10,7 +11,7 @@ from psycopg import sql
 from rowgate.config import Config
 from rowgate.keeper import backoff
 
-__all__ = ["Listener"]
+__all__ = ["Listener", "listening"]
 
 log = logging.getLogger("rowgate")
 
@@ -61,3 +62,14 @@ class Listener:
         elif payload == "reload config":
             log.info('Received a config reload message on the "%s" channel', self._config.db_channel)
             self._on_config()
+
+
+@asynccontextmanager
+async def listening(listener: Listener) -> AsyncIterator[None]:
+    """Listen beside what the block does, for as long as it lasts."""
+    task = asyncio.get_running_loop().create_task(listener.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
