@@ -19,11 +19,12 @@ def plan_call(request: ApiRequest, catalog: Catalog, served: Served) -> Call:
     parameters = {parameter.name: parameter for parameter in routine.parameters}
     columns = tuple(TypedColumn(name, parameters[name].type_name) for name in ([] if whole else given))
     relation = catalog.relations.get(routine.returns.relation) if routine.returns.relation else None
-    source = Node(relation, routine.name.name, (), from_source=True)
+    source = Node(relation, routine.name.name, (), from_source=True, function=routine.name)
     return Call(
         routine,
         build_tree(source, _readable(request.query, routine), catalog),
-        request.preferences.count is not None,
+        # The planner's guess for a function is a constant: who asks for no more is told nothing.
+        request.preferences.count in ("exact", "estimated"),
         columns,
         payload=request.payload,
         texts=[] if whole else [_text(parameters[name], values) for name, values in given.items()],

@@ -21,7 +21,8 @@ ROWS, FOUND = "rows", "rowgate_found"
 class Node:
     """One SELECT: a relation (or the source), its outputs, and the resources embedded in each row.
 
-    ``kept`` are further columns, not shown, that the parent orders its rows by.
+    ``kept`` are further columns, not shown, that the parent orders its rows by. Without a relation
+    the rows are those of the ``function``.
     """
 
     relation: Relation | None
@@ -33,6 +34,7 @@ class Node:
     window: Window = field(default_factory=Window)
     from_source: bool = False
     kept: tuple[SelectField, ...] = ()
+    function: Name | None = None
 
     @property
     def aggregated(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 
-from rowgate.catalog.model import Catalog, Name
+from rowgate.catalog.model import Catalog
 from rowgate.plan.model import Embed, Node
 from rowgate.plan.relationships import find_relationship
 from rowgate.plan.settle import find_embed, settle
@@ -46,7 +46,8 @@ def _hides(node: Node) -> bool:
 
 
 def _embedded(parent: Node, item: SelectEmbed, catalog: Catalog, numbers: Iterator[int]) -> Embed:
-    origin = parent.relation.name if parent.relation else Name("", parent.alias)
+    origin = parent.relation.name if parent.relation else parent.function
+    assert origin is not None, f"{parent.alias} stands for nothing that has a name"
     way = find_relationship(catalog, origin, item)
     number = next(numbers)
     node = Node(catalog.relations[way.target], f"{_short(way.target.name)}_{number}", ())

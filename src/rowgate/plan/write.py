@@ -35,6 +35,7 @@ def plan_write(
     if request.action is Action.UPDATE:
         return _update(request, relation, root, where)
     if request.action is Action.REPLACE:
+        _refuse_served(relation, served)
         return _replace(request, relation, root)
     return _insert(request, relation, root, served)
 
@@ -46,7 +47,8 @@ def _insert(request: ApiRequest, relation: Relation, root: Node, served: Served)
         _returning(request),
         _payload(request),
         _columns(request, relation),
-        _conflict(request, relation),
+        # Whether a row is a duplicate is the application's to find, where it answers.
+        None if relation.name in served else _conflict(request, relation),
         served=relation.name in served,
     )
 
@@ -65,6 +67,18 @@ def _replace(request: ApiRequest, relation: Relation, root: Node) -> Replace:
     refuse_other_keys(relation, payload.keys)
     by_key = Conflict(relation.primary_key, Resolution.MERGE)
     return Replace(relation, root, _returning(request), payload, columns, by_key, key=key)
+
+
+def _refuse_served(relation: Relation, served: Served) -> None:
+    """The application adds rows; to know what it added before, and change that, is more than it promises."""
+    if relation.name in served:
+        raise Refusal(
+            405,
+            "PGRST117",
+            "Unsupported HTTP method: PUT",
+            f"The application adds the rows of '{relation.name.name}', and replaces none.",
+            "Add a row with POST",
+        )
 
 
 def _returning(request: ApiRequest) -> Return:

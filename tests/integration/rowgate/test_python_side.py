@@ -25,12 +25,15 @@ create function api.import_file(body json) returns void
   language plpgsql as $$ begin raise exception 'served by the application' using errcode = '0A000'; end $$;
 create table books.reading (id int generated always as identity, meter text, kwh numeric(10, 3));
 create view api.readings with (security_invoker) as select meter, kwh from books.reading;
+create table api.tickets (id int primary key, text text);
 create function books.served() returns trigger
   language plpgsql as $$ begin raise exception 'served by the application' using errcode = '0A000'; end $$;
 create trigger served instead of insert on api.readings for each row execute function books.served();
 revoke execute on all functions in schema api from public;
 grant execute on function api.rate, api.refuse, api.import_file to rowgate_writer;
+create trigger served before insert on api.tickets for each row execute function books.served();
 grant select, insert on api.readings to rowgate_writer;
+grant select, insert, update on api.tickets to rowgate_writer;
 """
 
 
@@ -54,6 +57,10 @@ class Application:
         self.calls.append(("import", claims, arguments))
         return []
 
+    def tickets(self, claims: Mapping[str, Any], rows: Any) -> Any:
+        self.calls.append(("tickets", claims, rows))
+        return [rows]
+
     def readings(self, claims: Mapping[str, Any], rows: Any) -> Any:
         self.calls.append(("readings", claims, rows))
         return rows if isinstance(rows, list) else [rows]
@@ -73,6 +80,7 @@ def ask(world: Database, run: Run, application: Application) -> Iterator[Callabl
         Name("api", "refuse"): application.refuse,
         Name("api", "import_file"): application.import_file,
         Name("api", "readings"): application.readings,
+        Name("api", "tickets"): application.tickets,
     }
     gateway = Gateway(world_config(world.authenticator_conninfo), side)
     run(gateway.start())
@@ -121,6 +129,19 @@ def test_the_database_decides_who_may_come_in(ask: Callable[..., Answer], applic
     assert ask("POST", "/readings", {"meter": "a", "kwh": "x"}).status == 400
     assert ask("POST", "/rpc/rate", {"nobody": 1}).status == 404
     assert len(application.calls) == before
+
+
+def test_the_application_adds_rows_and_replaces_none(
+    ask: Callable[..., Answer], application: Application
+) -> None:
+    row = {"id": 1, "text": "a"}
+    before = len(application.calls)
+    answer = ask("PUT", "/tickets?id=eq.1", row)
+    assert (answer.status, json.loads(answer.body)["code"]) == (405, "PGRST117")
+    assert len(application.calls) == before
+    answer = ask("POST", "/tickets", row, prefer="resolution=merge-duplicates, return=representation")
+    assert (answer.status, answer.body) == (201, b'[{"id":1,"text":"a"}]')
+    assert dict(answer.headers)["Preference-Applied"] == "return=representation"
 
 
 def test_what_the_application_refuses_is_the_answer(ask: Callable[..., Answer]) -> None:
