@@ -185,16 +185,21 @@ class Gateway:
         else:
             raise AssertionError(f"{plan} has a body in SQL and a callable in Python")
         name = plan.routine.name if isinstance(plan, Call) else plan.relation.name
-        given = _given(plan.payload.raw) if plan.payload else dict(request.query.arguments)
+        given = _given(plan) if plan.payload else dict(request.query.arguments)
         rows = await asyncio.to_thread(self._python_side[name], json.loads(caller.claims), given)
         return render_served(plan, request, json.dumps(rows, default=str).encode())
 
 
-def _given(raw: bytes) -> Any:
+def _given(plan: Call | Insert) -> Any:
+    """The body's rows; for a call its arguments, which are the first row's, as in SQL."""
+    assert plan.payload is not None
     try:
-        return json.loads(raw)
+        given = json.loads(plan.payload.raw)
     except ValueError:  # well formed, but with a number of more digits than Python will read
         raise Refusal(400, "PGRST102", "A number in the body is too long") from None
+    if isinstance(plan, Call) and isinstance(given, list):
+        return given[0] if given else {}
+    return given
 
 
 def _is_read_only(request: ApiRequest, plan: Plan) -> bool:

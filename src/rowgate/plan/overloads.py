@@ -43,7 +43,7 @@ def _fits(routine: Routine, given: Iterable[str]) -> bool:
 def _takes_body(routine: Routine, document: Document | None) -> bool:
     if document is None or len(routine.parameters) != 1 or routine.parameters[0].name:
         return False
-    return routine.parameters[0].type_name in _TAKES[document.media]
+    return routine.parameters[0].type_name in _TAKES.get(document.media, ())
 
 
 def _ambiguous(candidates: Iterable[Routine]) -> Refusal:
@@ -81,7 +81,7 @@ def _searched(given: Sequence[str], document: Document | None) -> str:
     named = (
         f"with parameter{'s' if len(given) > 1 else ''} {', '.join(given)}" if given else "without parameters"
     )
-    if document is None:
+    if document is None or document.media not in _TAKES:
         return named
     types = "/".join(_TAKES[document.media])
     unnamed = f"with a single unnamed {types} parameter"

@@ -5,9 +5,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from rowgate.errors import Refusal
-from rowgate.request.media import JSON, OCTETS
+from rowgate.request.media import CSV, JSON, OCTETS
 from rowgate.request.model import ApiRequest, Payload
 from rowgate.request.payload import load_json
+from rowgate.request.tables import from_csv
 
 FORM = "application/x-www-form-urlencoded"
 TEXT, XML = "text/plain", "text/xml"
@@ -19,7 +20,7 @@ WHOLE = frozenset((TEXT, XML, OCTETS))
 class Document(Payload):
     """A call's body. ``named`` if it is a JSON object, whose keys may be arguments; it may be taken whole.
 
-    Of an array of objects the first one counts.
+    Of an array of objects, or of the rows of a CSV, the first one counts.
     """
 
     media: str = JSON
@@ -39,17 +40,23 @@ def parse_document(body: bytes, content_type: str, columns: tuple[str, ...] | No
     if media in WHOLE:
         _check_text(body) if media != OCTETS else None
         return Document(body, (), 1, is_array=False, media=media, named=False)
+    if media == CSV:
+        return _named(from_csv(body), columns, CSV)
     if media and media != JSON and not media.endswith("+json"):
         raise Refusal(400, "PGRST102", f"Content-Type not acceptable: {media}")
     if not body.strip():
         return Document(b"{}", (), 1, is_array=False)
+    return _named(body, columns, JSON)
+
+
+def _named(body: bytes, columns: tuple[str, ...] | None, media: str) -> Document:
+    """JSON, or what has become JSON, whose keys are arguments if they can be."""
     value = load_json(body)
     rows = value if isinstance(value, list) else [value]
     keys = _keys(rows) if columns is None else columns
     named = keys is not None and all(isinstance(row, dict) for row in rows)
-    return Document(
-        body, keys if named and keys else (), len(rows), is_array=isinstance(value, list), named=named
-    )
+    keys = keys if named and keys else ()
+    return Document(body, keys, len(rows), is_array=isinstance(value, list), media=media, named=named)
 
 
 def _keys(rows: list[Any]) -> tuple[str, ...] | None:

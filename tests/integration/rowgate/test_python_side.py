@@ -114,6 +114,13 @@ def test_rows_get_their_declared_types_and_are_read_like_any(
     assert application.calls[-1][2] == {"customer": "1", "months": "3"}
 
 
+def test_arguments_that_come_as_rows(ask: Callable[..., Answer], application: Application) -> None:
+    csv = {"content-type": "text/csv"}
+    for rows, headers in (([{"customer": 1}, {"customer": 2}], {}), (b"customer\n1\n2\n", csv)):
+        assert ask("POST", "/rpc/rate", rows, **headers).status == 200
+        assert str(application.calls[-1][2]["customer"]) == "1"
+
+
 def test_an_insert_that_needs_a_decision(ask: Callable[..., Answer], application: Application) -> None:
     answer = ask("POST", "/readings?select=kwh", [{"meter": "a", "kwh": 1.5}], prefer="return=representation")
     assert (answer.status, answer.body) == (201, b'[{"kwh":1.500}]')
