@@ -75,7 +75,7 @@ class Gateway:
             self.authenticator = Authenticator(loaded.config)
             self.config = loaded.config
             self._root = Root(loaded.config, self._executor)
-        self._executor.renew(loaded.config, loaded.roles)
+        self._executor.renew(loaded.config, loaded.roles, loaded.rules)
 
     async def answer(self, incoming: Incoming) -> Answer:
         """The whole way of a request, and what every answer carries."""

@@ -18,9 +18,10 @@ class ConfigError(ValueError):
 class Config:
     """The gateway's settings. Times are seconds, sizes bytes.
 
-    The last group is ours. ``require_where``: UPDATE and DELETE without a filter are refused, as the
-    ``safeupdate`` extension does. ``max_body`` and ``max_depth`` bound what one request may cost,
-    ``server_patience`` how long a client may take to send it. ``server_workers`` share the port.
+    The last group is ours. ``error_hints``: who breaks a check or an exclusion is told what it says.
+    ``require_where``: UPDATE and DELETE without a filter are refused, as the ``safeupdate`` extension
+    does. ``max_body`` and ``max_depth`` bound what one request may cost, ``server_patience`` how long a
+    client may take to send it. ``server_workers`` share the port.
     """
 
     admin_server_host: str = ""
@@ -72,6 +73,7 @@ class Config:
     server_unix_socket_mode: str = "660"
     url_use_legacy_target_names: bool = True
 
+    error_hints: bool = False
     require_where: bool = False
     max_body: int = 64 * 1024 * 1024
     max_depth: int = 30

@@ -11,6 +11,7 @@ import psycopg
 from rowgate.catalog.load import load_catalog
 from rowgate.catalog.model import Catalog
 from rowgate.catalog.roles import RoleSettings, load_role_settings
+from rowgate.catalog.rules import Rules, load_rules
 from rowgate.config import Config
 from rowgate.errors import Refusal
 
@@ -29,6 +30,7 @@ class Loaded:
     config: Config
     catalog: Catalog
     roles: RoleSettings = field(default_factory=RoleSettings)
+    rules: Rules = field(default_factory=dict)
 
 
 def backoff(attempt: int) -> int:
@@ -74,13 +76,14 @@ class Keeper:
             async with await connecting as connection:
                 catalog = await load_catalog(connection, config.db_schemas)
                 roles = await load_role_settings(connection)
+                rules = await load_rules(connection) if config.error_hints else {}
         except psycopg.Error:
             self.loads["FAIL"] += 1
             raise
         self.load_s = time.perf_counter() - started
         self.loads["SUCCESS"] += 1
         self._catalog, self.pause_s = catalog, 0
-        self._use(Loaded(config, catalog, roles))
+        self._use(Loaded(config, catalog, roles, rules))
         log.info(
             "Schema cache loaded %d Relations, %d Relationships, %d Functions",
             len(catalog.relations),

@@ -110,6 +110,7 @@ def gateway_config(settings: Settings, database: Database) -> Config:
         openapi_server_proxy_uri=_address(settings),
         # A forgotten filter must not change every row of a company's books.
         require_where=True,
+        error_hints=True,
     )
 
 

@@ -199,7 +199,9 @@ def test_a_payment_is_added(operator: httpx.Client) -> None:
     assert operator.get(at).json() == [paid]
     before = _count(operator, "/payments")
     too_little = operator.post("/payments", json={"account_id": account, "amount_pence": 0})
-    assert "payments_amount_positive" in _refused(too_little, 400, "23514")["message"]
+    refused = _refused(too_little, 400, "23514")
+    assert "payments_amount_positive" in refused["message"]
+    assert refused["hint"] == "The rule is CHECK (amount_pence > 0)"
     _refused(operator.post("/payments", json={"account_id": NOBODY, "amount_pence": 100}), 409, "23503")
     _refused(operator.post("/payments", json={"account_id": account}), 400, "23502")
     assert _count(operator, "/payments") == before

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rowgate.auth import Caller
 from rowgate.catalog.roles import RoleSettings
+from rowgate.catalog.rules import Rules
 from rowgate.config import Config
 from rowgate.errors import Refusal, status_of
 from rowgate.execute.connection import Connection, ConnectionLost, DatabaseError, Row
@@ -64,10 +65,12 @@ class Executor:
     def __init__(self, config: Config) -> None:
         self._pool = Pool(config)
         self._use(config, RoleSettings())
+        self._rules: Rules = {}
 
-    def renew(self, config: Config, roles: RoleSettings) -> None:
+    def renew(self, config: Config, roles: RoleSettings, rules: Rules) -> None:
         """Go on under other settings, or over another schema: nothing that was prepared is used again."""
         self._use(config, roles)
+        self._rules = rules
         self._pool.renew()
 
     @property
@@ -115,7 +118,7 @@ class Executor:
                 # It was lost while it lay idle, most likely. What only reads may be asked again.
                 return await self._attempt(run)
         except DatabaseError as error:
-            raise refusal(error, caller) from error
+            raise refusal(error, caller, self._rules) from error
         except ConnectionLost as error:
             raise Refusal(
                 503, "PGRST001", "Database connection lost.", str(error).strip() or None, "Try again shortly."
@@ -166,7 +169,7 @@ async def _ended_by_hand(connection: Connection, run: Run) -> ResultSet:
     return result
 
 
-def refusal(error: DatabaseError, caller: Caller) -> Refusal:
+def refusal(error: DatabaseError, caller: Caller, rules: Rules) -> Refusal:
     """PostgreSQL's error as an answer, with PostgREST's status for its SQLSTATE."""
     if error.sqlstate == WHOLE_ANSWER:
         return raised_answer(error)
@@ -174,7 +177,7 @@ def refusal(error: DatabaseError, caller: Caller) -> Refusal:
         error.sqlstate, anonymous=caller.anonymous, message=error.message, in_function=error.in_function
     )
     headers = (("WWW-Authenticate", "Bearer"),) if status == 401 else ()
-    hint = error.hint
+    hint = error.hint or rules.get(error.constraint)
     if status == 401 and caller.anonymous:
         hint = hint or "The request had no token. Send one: Authorization: Bearer <token>"
     return Refusal(status, error.sqlstate, error.message, error.details, hint, headers)

@@ -22,13 +22,17 @@ Row = tuple[bytes | None, ...]
 
 @dataclass(eq=False)
 class DatabaseError(Exception):
-    """What PostgreSQL said went wrong; ``in_function`` if it happened inside a function of the database."""
+    """What PostgreSQL said went wrong; ``in_function`` if it happened inside a function of the database.
+
+    ``constraint`` is the one that was broken: schema, table or domain, and name.
+    """
 
     sqlstate: str
     message: str
     details: str | None = None
     hint: str | None = None
     in_function: bool = False
+    constraint: tuple[str, str, str] = ("", "", "")
 
     def __str__(self) -> str:
         return f"{self.sqlstate}: {self.message}"
@@ -216,4 +220,9 @@ def _error(result: pq.abc.PGresult) -> DatabaseError:
         said(pq.DiagnosticField.MESSAGE_DETAIL),
         said(pq.DiagnosticField.MESSAGE_HINT),
         " function " in f" {said(pq.DiagnosticField.CONTEXT) or ''}",
+        (
+            said(pq.DiagnosticField.SCHEMA_NAME) or "",
+            said(pq.DiagnosticField.TABLE_NAME) or said(pq.DiagnosticField.DATATYPE_NAME) or "",
+            said(pq.DiagnosticField.CONSTRAINT_NAME) or "",
+        ),
     )

@@ -67,12 +67,14 @@ server-port = 3000
 # server-trace-header = "X-Request-Id"
 server-timing-enabled = false
 
-## rowgate's own: processes that share the port; bounds of a request; no PATCH or DELETE without a filter
+## rowgate's own: processes that share the port; bounds of a request; no PATCH or DELETE without a filter;
+## what a broken rule says
 server-workers = 1
 server-patience = 60
 max-body = 67108864
 max-depth = 30
 require-where = false
+error-hints = false
 
 ## Read in SQL by current_setting('app.settings.name')
 # app.settings.name = "value"

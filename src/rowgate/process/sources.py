@@ -30,6 +30,7 @@ IN_DATABASE = (
     "db_schemas",
     "db_timezone_enabled",
     "db_tx_end",
+    "error_hints",
     "jwt_aud",
     "jwt_cache_max_entries",
     "jwt_role_claim_key",
