@@ -11,6 +11,7 @@ and CREATEROLE). SUBMETER_TEST_ALL_SERVERS=1 runs every test that uses a databas
 import itertools
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +25,7 @@ from psycopg.conninfo import make_conninfo
 from submeter.db import migrations
 from submeter.db.database import OWNER, Database, connect, embedded_database, url_database
 from submeter.db.embedded import open_server
+from submeter.db.embedded.binaries import major_of
 from submeter.db.pool import Pool
 from submeter.settings import Settings
 
@@ -60,7 +62,10 @@ class DatabaseServer:
 
 @pytest.fixture(scope="session")
 def open_database_server() -> Iterator[Callable[[str], DatabaseServer]]:
-    """Start (once) and get the server of a name: `embedded`, `system` or `url`."""
+    """Start (once) and get the server of a name: `embedded`, `system`, `url`, or an extension that it has.
+
+    Skips the test where no PostgreSQL of the system has the extension.
+    """
     servers: dict[str, DatabaseServer] = {}
     with ExitStack() as stack:
 
@@ -108,6 +113,22 @@ def system_programs() -> Path | None:
     return next((path for major, path in majors if major >= 15), None)
 
 
+def programs_with(extension: str) -> Path | None:
+    """The programs of the oldest PostgreSQL of the system that serves and has the extension at hand."""
+    found = {path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")}
+    found |= {Path(path).resolve().parent for path in [shutil.which("initdb")] if path}
+    usable = ((major_of(path), path) for path in found if _offers(path, extension))
+    return next((path for major, path in sorted(usable) if major >= 15), None)
+
+
+def _offers(programs: Path, extension: str) -> bool:
+    if not (programs / "pg_config").is_file():
+        return False
+    asked = [programs / "pg_config", "--sharedir"]
+    shared = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    return (Path(shared) / "extension" / f"{extension}.control").is_file()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_server" not in metafunc.fixturenames:
         return
@@ -126,11 +147,19 @@ def _server(name: str) -> Iterator[DatabaseServer]:
         with _url_template(settings) as template:
             yield DatabaseServer(template)
         return
-    programs = system_programs() if name == "system" else None
+    programs = _programs(name)
     with _short_directory() as directory:
         quick = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "log_min_messages=fatal")
         with open_server(directory / "db", programs, options=quick) as lease:
             yield DatabaseServer(_migrated(embedded_database(lease, settings, _TEMPLATE)))
+
+
+def _programs(name: str) -> Path | None:
+    """The programs of a server by its name; None for those that came along."""
+    if name == "embedded":
+        return None
+    found = system_programs() if name == "system" else programs_with(name)
+    return found or pytest.skip(f"no PostgreSQL of this system has {name}")
 
 
 @contextmanager

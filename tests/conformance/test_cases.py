@@ -28,20 +28,33 @@ def run() -> Iterator[Run]:
 
 
 @pytest.fixture(scope="module")
-def database_of(database_server: Any) -> Iterator[Databases]:
+def database_of(database_server: Any, open_database_server: Callable[[str], Any]) -> Iterator[Databases]:
     """The database of a world, and its owner's connection; made when first asked for."""
     made: dict[str, tuple[Database, psycopg.Connection]] = {}
     with ExitStack() as stack:
 
         def get(name: str) -> tuple[Database, psycopg.Connection]:
             if name not in made:
-                database = stack.enter_context(database_server.clone())
+                world = WORLDS[name]
+                server = open_database_server(world.extension) if world.extension else database_server
+                database = stack.enter_context(server.clone())
+                prepare(world, database)
                 owner = stack.enter_context(psycopg.connect(database.owner_conninfo, autocommit=True))
-                owner.execute(WORLDS[name].sql)
+                owner.execute(world.sql)
                 made[name] = database, owner
             return made[name]
 
         yield get
+
+
+def prepare(world: World, database: Database) -> None:
+    """Do what only a superuser may."""
+    if not world.before:
+        return
+    if database.lease is None:
+        pytest.skip("the server's superuser is not ours")
+    with psycopg.connect(database.admin_conninfo(database.name), autocommit=True) as connection:
+        connection.execute(world.before)
 
 
 class Gateways:

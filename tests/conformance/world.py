@@ -16,12 +16,17 @@ HERE = Path(__file__).parent / "worlds"
 
 @dataclass(frozen=True)
 class World:
-    """``sql`` makes it, ``refill`` puts its rows back before each case, ``role`` asks where nobody is named."""
+    """``sql`` makes it, ``refill`` puts its rows back before each case, ``role`` asks where nobody is named.
+
+    ``before`` is done by the superuser; ``extension`` is one that its server must have, not the embedded one.
+    """
 
     sql: str
     settings: Mapping[str, str]
     role: str = "writer"
     refill: str = ""
+    before: str = ""
+    extension: str = ""
 
 
 def _sql(name: str) -> str:
@@ -37,8 +42,18 @@ _COMPANY = {
 WORLDS = {
     "company": World(WORLD, _COMPANY, refill="select books.fill()"),
     "films": World(_sql("films.sql"), {"db_schemas": "film", "db_anon_role": "rowgate_anon"}, role="nobody"),
+    "tools": World(
+        _sql("tools.sql"),
+        {"db_schemas": "tool", "db_anon_role": "rowgate_anon", "db_extra_search_path": "extensions", "server_host": "127.0.0.1"},
+        role="nobody", refill="select tool.fill()", before=_sql("tools_before.sql"),
+    ),
+    "maps": World(
+        _sql("maps.sql"),
+        {"db_schemas": "map", "db_anon_role": "rowgate_anon", "db_extra_search_path": "gis"},
+        role="nobody", refill="select map.fill()", before=_sql("maps_before.sql"), extension="postgis",
+    ),
     "bookshop": World(WORLD + _sql("bookshop.sql"), {**_COMPANY, "db_schemas": "shelf,bare"}),
-}
+}  # fmt: skip
 
 
 def config(conninfo: str, world: World, settings: Mapping[str, str]) -> Config:
