@@ -20,7 +20,11 @@ STEP = 10  # the keys of the token's tenant: 1, 11, 21 ...
 
 @dataclass(frozen=True)
 class Kind:
-    """How it is asked; ``{key}`` in target or body stands for a random key of ``keys``."""
+    """How it is asked; ``{key}`` in target, body and ``truth`` stands for a random key of ``keys``.
+
+    ``truth`` is a query for the JSON that must come, ``written`` one for the number of rows that requests of
+    this kind have written, ``rows`` of them each.
+    """
 
     name: str
     method: str
@@ -28,6 +32,13 @@ class Kind:
     keys: Keys
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    truth: str = ""
+    written: str = ""
+    rows: int = 1
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET" and not self.target.startswith("/rpc/")
 
     @property
     def distinct(self) -> int:

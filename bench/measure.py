@@ -1,52 +1,100 @@
-"""One kind of request, measured: the gateway over HTTP, and PostgreSQL alone with the same statements."""
+"""One kind of request, measured: each gateway over HTTP, and PostgreSQL alone with the same statements."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import load, pgbench
+from bench.answers import Answer, ask, connect
 from bench.kind import Kind, statements_of
-from bench.report import Row
+from bench.load import Exchange
+from bench.report import Measured, Row
 from bench.server import Server
 from rowgate.config import Config
+
+SAMPLE = 20  # answers of a kind that are compared with what the database says
 
 
 @dataclass(frozen=True)
 class Bench:
     """What the measurements of one run have in common.
 
-    ``config`` is the gateway's, ``remove_new`` undoes what writing requests did.
+    ``config`` is the gateway's, ``remove_new`` undoes what writing requests did, ``as_owner`` answers a
+    query with its one value, past every policy.
     """
 
     config: Config
     headers: Mapping[str, str]
     remove_new: Callable[[], None]
+    as_owner: Callable[[str], Any]
     programs: Path
     connections: int
     seconds: float
     prefix: str = ""
+    with_pgbench: bool = True
 
 
-def measure(kind: Kind, bench: Bench, server: Server) -> Row:
+def measure(kind: Kind, bench: Bench, servers: Sequence[Server]) -> Row:
     """All columns of one kind; between them the written rows are removed."""
-    made, cpu = _over_http(kind, bench, server)
-    statements = statements_of(kind, bench.headers, bench.config)
-    bench.remove_new()
-    rates = []
-    for pipelined in (True, False):
-        script = pgbench.write_script(statements, kind.keys, pipelined=pipelined)
-        rates.append(pgbench.run(bench.programs, bench.config.db_uri, script, bench.seconds))
-        bench.remove_new()
-    return Row(kind.name, made.rate, made.p50 * 1e3, made.p99 * 1e3, cpu * 1e6, *rates)
+    measured = [over_http(kind, bench, server) for server in servers]
+    rates = [_alone(kind, bench, pipelined=pipelined) for pipelined in (True, False)]
+    return Row(kind.name, measured, *rates)
 
 
-def _over_http(kind: Kind, bench: Bench, server: Server) -> tuple[load.Load, float]:
-    """What came of the load, and the gateway's CPU seconds for a request."""
-    requests = [kind.text(kind.random_key(), bench.headers, bench.prefix) for _ in range(kind.distinct)]
-    load.run(server.port, requests, bench.connections, 1.0)  # warm up: connections, statements, caches
+def over_http(kind: Kind, bench: Bench, server: Server) -> Measured:
+    """What a gateway makes of this kind. Ends the run if any answer is not what it should be."""
+    keys = [kind.random_key() for _ in range(kind.distinct)]
+    exchanges = _learn(kind, bench, server, keys)
+    load.run(server.port, exchanges, bench.connections, 1.0)  # warm up: connections, statements, caches
     bench.remove_new()
     before = server.cpu_seconds()
-    made = load.run(server.port, requests, bench.connections, bench.seconds)
-    cpu = (server.cpu_seconds() - before) / made.answers
+    made = load.run(server.port, exchanges, bench.connections, bench.seconds)
+    cpu = server.cpu_seconds() - before
+    _check_written(kind, bench, made, keys)
     bench.remove_new()
-    return made, cpu
+    return Measured(server.name, made.rate, made.p50, made.p99, cpu / made.answers, made.cpu / made.answers)
+
+
+def _learn(kind: Kind, bench: Bench, server: Server, keys: Sequence[str]) -> Sequence[Exchange]:
+    """Ask everything once, look whether it is right, and remember it: what follows must be the same.
+
+    One writing request tells how they all are answered.
+    """
+    texts = [kind.text(key, bench.headers, bench.prefix) for key in keys]
+    with connect(server.port) as link:
+        answers = [ask(link, text) for text in (texts[:1] if kind.writes else texts)]
+    for key, answer in zip(keys, answers[:SAMPLE], strict=False):
+        _check(kind, bench, key, answer)
+    bench.remove_new()
+    tails = [answer.tail.decode("latin-1") for answer in answers]
+    return [Exchange(text, tails[number % len(tails)]) for number, text in enumerate(texts)]
+
+
+def _check(kind: Kind, bench: Bench, key: str, answer: Answer) -> None:
+    if not answer.success:
+        raise SystemExit(f"{kind.name}: {answer.status} {answer.body.decode()}")
+    if kind.truth and json.loads(answer.body) != bench.as_owner(kind.truth.replace("{key}", key)):
+        raise SystemExit(f"{kind.name}: a wrong answer for {key}: {answer.body.decode()}")
+
+
+def _check_written(kind: Kind, bench: Bench, made: load.Load, keys: Sequence[str]) -> None:
+    """As many rows as were written by that many requests; a row that is changed twice is one row."""
+    if not kind.written:
+        return
+    asked = len(set(keys[: made.answers])) if kind.method == "PATCH" else made.answers * kind.rows
+    written = bench.as_owner(kind.written)
+    if written != asked:
+        raise SystemExit(f"{kind.name}: {asked} rows should have been written, {written} were")
+
+
+def _alone(kind: Kind, bench: Bench, *, pipelined: bool) -> float:
+    if not bench.with_pgbench:
+        return float("nan")
+    statements = statements_of(kind, bench.headers, bench.config)
+    bench.remove_new()
+    script = pgbench.write_script(statements, kind.keys, pipelined=pipelined)
+    rate = pgbench.run(bench.programs, bench.config.db_uri, script, bench.seconds)
+    bench.remove_new()
+    return rate

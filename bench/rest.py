@@ -15,12 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bench.kind import Kind
 from bench.measure import Bench, measure
 from bench.report import HEADING, machine
 from bench.server import Server, Start, free_port, serving
-from bench.world import CUSTOMER_KEYS, CUSTOMERS, ESCO, OTHER, server_version
+from bench.world import CUSTOMER_KEYS, CUSTOMERS, ESCO, OTHER, VERSION, one_value
 from submeter.app import REST, gateway_config
 from submeter.core.caller import Caller
 from submeter.db import migrations
@@ -82,12 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             migrations.apply(database)
             _fill(database)
             bench = _bench(settings, database, options.seconds)
-            print(f"{machine()}, {server_version(database.owner_conninfo)}")
+            print(f"{machine()}, {bench.as_owner(VERSION)}")
             print(f"{CONNECTIONS} connections, {options.seconds:g} s each, {CUSTOMERS} customers\n")
             print(HEADING)
             with _serving(directory, bench.headers) as server:
                 for kind in KINDS:
-                    print(measure(kind, bench, server).text(), flush=True)
+                    print(measure(kind, bench, [server]).text(), flush=True)
     return 0
 
 
@@ -107,6 +108,7 @@ def _bench(settings: Settings, database: Database, seconds: float) -> Bench:
             "authorization": f"Bearer {token}",
         },
         remove_new=lambda: _remove_new(database),
+        as_owner=lambda query: _as_owner(database, query),
         programs=find_programs(),
         connections=CONNECTIONS,
         seconds=seconds,
@@ -120,11 +122,16 @@ def _remove_new(database: Database) -> None:
         connection.execute("vacuum analyze submeter.customers")
 
 
+def _as_owner(database: Database, query: str) -> Any:
+    with database.connect_owner() as connection:
+        return one_value(connection, query)
+
+
 @contextmanager
 def _serving(directory: Path, headers: Mapping[str, str]) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "submeter", "serve", "--port", str(port)]
-    with serving(Start(command, {}, port, headers, f"{REST}/", directory)) as server:
+    with serving(Start("submeter", command, {}, port, headers, f"{REST}/", directory)) as server:
         yield server
 
 

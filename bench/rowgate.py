@@ -9,78 +9,61 @@ settings, statement, COMMIT), as most gateways work. The ratios are what counts.
 """
 
 import argparse
+import os
+import pstats
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from bench.kind import Kind
+from bench.goals import judge
+from bench.idle import allow_files, hold_idle
+from bench.kinds import KINDS
 from bench.measure import Bench, measure
-from bench.report import HEADING, machine
-from bench.server import Start, free_port, serving
-from bench.world import (
-    CUSTOMER_KEYS,
-    CUSTOMERS,
-    ESCO,
-    FIRST_DAY,
-    METER_KEYS,
-    OPERATOR,
-    SCHEMA,
-    World,
-    open_world,
-)
+from bench.report import HEADING, Row, machine
+from bench.server import Server, Start, free_port, serving
+from bench.world import CUSTOMERS, ESCO, OPERATOR, SCHEMA, VERSION, World, open_world
 from rowgate.config import from_values
 from submeter.db.embedded import find_programs
 
 SECRET = "a secret of the bench, long enough for HS256"  # noqa: S105 - it guards nothing
-BULK = 500
-
-
-def _bulk_body() -> str:
-    rows = (
-        f'{{"register_id":"{METER_KEYS.text(11)}","at":"2026-05-{n // 48 + 1:02d}T{n % 48 // 2:02d}:'
-        f'{n % 2 * 30:02d}:00Z","kwh":{n % 97 / 100:.2f}}}'
-        for n in range(BULK)
-    )
-    return f"[{','.join(rows)}]"
-
-
-_MINIMAL = {"prefer": "return=minimal"}
-_DAY = f"at=gte.{FIRST_DAY}T00:00:00Z&at=lt.{FIRST_DAY[:-1]}2T00:00:00Z"
-_EMBEDDED = "select=id,name,escos(code),customer_accounts(role,account_id)"
-
-KINDS = (
-    Kind("by key", "GET", "/customers?id=eq.{key}", CUSTOMER_KEYS),
-    Kind("page", "GET", "/customers?id=gt.{key}&order=id&limit=20", CUSTOMER_KEYS),
-    Kind("embed", "GET", f"/customers?{_EMBEDDED}&id=gt.{{key}}&order=id&limit=20", CUSTOMER_KEYS),
-    Kind("series", "GET", f"/intervals?select=at,kwh&register_id=eq.{{key}}&{_DAY}&order=at", METER_KEYS),
-    Kind(
-        "insert",
-        "POST",
-        "/customers",
-        CUSTOMER_KEYS,
-        '{"name":"New","email":"new@example.org","status":"pending"}',
-        _MINIMAL,
-    ),
-    Kind("bulk", "POST", "/intervals", METER_KEYS, _bulk_body(), _MINIMAL),
-    Kind("patch", "PATCH", "/customers?id=eq.{key}", CUSTOMER_KEYS, '{"status":"moved"}', _MINIMAL),
-    Kind("function", "POST", "/rpc/find_customer", CUSTOMER_KEYS, '{"customer_id":"{key}"}'),
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the kinds that were asked for and print a table."""
+    """Measure the kinds that were asked for, print a table, and say which goals are met."""
     options = _parser().parse_args(arguments)
-    kinds = [kind for kind in KINDS if kind.name in (options.kind or [kind.name])]
-    with open_world() as world:
+    allow_files()
+    with open_world() as world, ExitStack() as stack:
         bench = _bench(world, options)
-        _say_where(options, world)
-        print(HEADING)
-        with serving(_rowgate(world, bench, options.workers)) as server:
-            for kind in kinds:
-                print(measure(kind, bench, server).text(), flush=True)
+        starts = [start_rowgate(world, bench, options), *start_rival(world, bench)]
+        servers = [stack.enter_context(serving(start)) for start in starts]
+        print(f"{machine()}, {world.as_owner(VERSION)}")
+        print(f"{_conditions(options)}\n\n{HEADING}")
+        rows = []
+        for kind in KINDS:
+            if kind.name in (options.kind or [kind.name]):
+                rows.append(measure(kind, bench, servers))
+                print(rows[-1].text(), flush=True)
+        _conclude(rows, bench, servers, options)
+    if options.profile:
+        print_profile(options.profile)
     return 0
+
+
+def _conclude(
+    rows: Sequence[Row], bench: Bench, servers: Sequence[Server], options: argparse.Namespace
+) -> None:
+    if bench.with_pgbench:
+        print()
+        for line in judge(rows):
+            print(line)
+    if not options.kind:
+        by_key = KINDS[0].text(KINDS[0].keys.text(1), bench.headers)
+        for server in servers:
+            print(f"{server.name}: {hold_idle(server, by_key).text()}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement (default 5)")
     parser.add_argument("--workers", type=int, default=1, help="processes of rowgate (default 1)")
     parser.add_argument("--connections", type=int, default=32, help="keep-alive connections (default 32)")
+    parser.add_argument("--alone", action="store_true", help="no pgbench, so no ratios and no goals")
+    parser.add_argument("--profile", type=Path, help="write rowgate's cProfile there, and show where it was")
     return parser
 
 
@@ -103,29 +88,44 @@ def _bench(world: World, options: argparse.Namespace) -> Bench:
         config=from_values(_settings(world)),
         headers={"authorization": f"Bearer {token}"},
         remove_new=world.remove_new,
+        as_owner=world.as_owner,
         programs=find_programs(),
         connections=options.connections,
         seconds=options.seconds,
+        with_pgbench=not (options.alone or options.profile),
     )
 
 
-def _rowgate(world: World, bench: Bench, workers: int) -> Start:
+def start_rowgate(world: World, bench: Bench, options: argparse.Namespace) -> Start:
+    profiled = ["-m", "cProfile", "-o", str(options.profile)] if options.profile else []
+    more = {"server_workers": str(options.workers)}
+    return _start("rowgate", [sys.executable, *profiled, "-m", "rowgate.cli"], world, bench, more)
+
+
+def start_rival(world: World, bench: Bench) -> Sequence[Start]:
+    """PostgREST, where its binary is named."""
+    program = os.environ.get("POSTGREST")
+    return [_start("PostgREST", [program], world, bench)] if program else []
+
+
+def _start(
+    name: str, command: Sequence[str], world: World, bench: Bench, more: Mapping[str, str] | None = None
+) -> Start:
+    """On the settings that PostgREST reads, too."""
     port = free_port()
-    settings = {
-        **_settings(world),
-        "server_host": "127.0.0.1",
-        "server_port": str(port),
-        "server_workers": str(workers),
-    }
-    environment = {f"PGRST_{name.upper()}": value for name, value in settings.items()}
-    return Start([sys.executable, "-m", "rowgate.cli"], environment, port, bench.headers)
+    own = {"server_host": "127.0.0.1", "server_port": str(port), **(more or {})}
+    environment = {f"PGRST_{key.upper()}": value for key, value in (_settings(world) | own).items()}
+    return Start(name, command, environment, port, bench.headers)
 
 
-def _say_where(options: argparse.Namespace, world: World) -> None:
-    print(f"{machine()}, {world.version()}")
-    print(
+def print_profile(path: Path) -> None:
+    pstats.Stats(str(path)).sort_stats("tottime").print_stats(30)
+
+
+def _conditions(options: argparse.Namespace) -> str:
+    return (
         f"{options.connections} connections, {options.workers} worker(s), {options.seconds:g} s each,"
-        f" {CUSTOMERS} customers, an operator's token\n"
+        f" {CUSTOMERS} customers, an operator's token"
     )
 
 

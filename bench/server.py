@@ -18,6 +18,7 @@ PATIENCE_S = 30
 class Server:
     """A running gateway."""
 
+    name: str
     port: int
     pid: int
 
@@ -58,6 +59,7 @@ def _stat(pid: int) -> Sequence[str]:
 class Start:
     """How a gateway is started, and what it answers with 200 as soon as it is ready."""
 
+    name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     port: int
@@ -78,7 +80,7 @@ def serving(start: Start) -> Iterator[Server]:
             if not _is_ready(process, start):
                 log.seek(0)
                 raise SystemExit(f"{start.command} was not ready:\n{log.read()}")
-            yield Server(start.port, process.pid)
+            yield Server(start.name, start.port, process.pid)
         finally:
             process.terminate()
             process.wait(PATIENCE_S)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -23,12 +24,14 @@ OTHER = "00000000-0000-4000-8000-000000000002"
 CUSTOMERS = 20_000
 METERS = 500
 DAYS = 10
+INTERVALS = METERS * DAYS * 48
 FIRST_DAY = "2026-03-01"
 NEW = "New"
 """The name of a customer whom a request of the bench added."""
 
 _TENANT = "(select (current_setting('request.jwt.claims', true)::json ->> 'esco_id')::uuid)"
 _DEFAULT = "(current_setting('request.jwt.claims', true)::json ->> 'esco_id')::uuid"
+VERSION = "select split_part(version(), ' on ', 1)"
 _TABLES = ("escos", "customers", "accounts", "customer_accounts", "meters", "intervals")
 
 
@@ -160,20 +163,21 @@ class World:
             connection.execute(f"set search_path = {SCHEMA}")
             connection.execute(f"delete from customers where name = '{NEW}'")
             connection.execute("update customers set status = 'active' where status <> 'active'")
-            connection.execute(f"delete from intervals where id > {METERS * DAYS * 48}")
+            connection.execute(f"delete from intervals where id > {INTERVALS}")
             connection.execute("vacuum analyze customers, intervals")
             connection.execute("checkpoint")
 
-    def version(self) -> str:
-        return server_version(self.owner)
+    def as_owner(self, query: str) -> Any:
+        """The one value that a query answers with, past every policy."""
+        with psycopg.connect(self.owner, options=f"-c search_path={SCHEMA}") as connection:
+            return one_value(connection, query)
 
 
-def server_version(conninfo: str) -> str:
-    """PostgreSQL's name and number."""
-    with psycopg.connect(conninfo) as connection:
-        row = connection.execute("select split_part(version(), ' on ', 1)").fetchone()
-        assert row
-        return str(row[0])
+def one_value(connection: psycopg.Connection, query: str) -> Any:
+    """The first column of the only row."""
+    row = connection.execute(query.encode()).fetchone()
+    assert row
+    return row[0]
 
 
 @contextmanager
