@@ -1,6 +1,7 @@
 """One kind of request, measured: each gateway over HTTP, and PostgreSQL alone with the same statements."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ from bench.load import Exchange
 from bench.report import Measured, Row
 from bench.server import Server
 from rowgate.config import Config
+from rowgate.sql import Statement
 
+WARM_UP_S = 1.0  # connections, prepared statements, caches
 SAMPLE = 20  # answers of a kind that are compared with what the database says
 
 
@@ -39,7 +42,11 @@ class Bench:
 def measure(kind: Kind, bench: Bench, servers: Sequence[Server]) -> Row:
     """All columns of one kind; between them the written rows are removed."""
     measured = [over_http(kind, bench, server) for server in servers]
-    rates = [_alone(kind, bench, pipelined=pipelined) for pipelined in (True, False)]
+    if not bench.with_pgbench:
+        return Row(kind.name, measured, math.nan, math.nan)
+    statements = statements_of(kind, bench.headers, bench.config)
+    _remove_written(kind, bench)
+    rates = [_alone(kind, bench, statements, pipelined=pipelined) for pipelined in (True, False)]
     return Row(kind.name, measured, *rates)
 
 
@@ -47,13 +54,13 @@ def over_http(kind: Kind, bench: Bench, server: Server) -> Measured:
     """What a gateway makes of this kind. Ends the run if any answer is not what it should be."""
     keys = [kind.random_key() for _ in range(kind.distinct)]
     exchanges = _learn(kind, bench, server, keys)
-    load.run(server.port, exchanges, bench.connections, 1.0)  # warm up: connections, statements, caches
-    bench.remove_new()
+    load.run(server.port, exchanges, bench.connections, WARM_UP_S)
+    _remove_written(kind, bench)
     before = server.cpu_seconds()
     made = load.run(server.port, exchanges, bench.connections, bench.seconds)
     cpu = server.cpu_seconds() - before
     _check_written(kind, bench, made, keys)
-    bench.remove_new()
+    _remove_written(kind, bench)
     return Measured(server.name, made.rate, made.p50, made.p99, cpu / made.answers, made.cpu / made.answers)
 
 
@@ -67,7 +74,7 @@ def _learn(kind: Kind, bench: Bench, server: Server, keys: Sequence[str]) -> Seq
         answers = [ask(link, text) for text in (texts[:1] if kind.writes else texts)]
     for key, answer in zip(keys, answers[:SAMPLE], strict=False):
         _check(kind, bench, key, answer)
-    bench.remove_new()
+    _remove_written(kind, bench)
     tails = [answer.tail.decode("latin-1") for answer in answers]
     return [Exchange(text, tails[number % len(tails)]) for number, text in enumerate(texts)]
 
@@ -89,12 +96,13 @@ def _check_written(kind: Kind, bench: Bench, made: load.Load, keys: Sequence[str
         raise SystemExit(f"{kind.name}: {asked} rows should have been written, {written} were")
 
 
-def _alone(kind: Kind, bench: Bench, *, pipelined: bool) -> float:
-    if not bench.with_pgbench:
-        return float("nan")
-    statements = statements_of(kind, bench.headers, bench.config)
-    bench.remove_new()
+def _alone(kind: Kind, bench: Bench, statements: Sequence[Statement], *, pipelined: bool) -> float:
     script = pgbench.write_script(statements, kind.keys, pipelined=pipelined)
     rate = pgbench.run(bench.programs, bench.config.db_uri, script, bench.seconds)
-    bench.remove_new()
+    _remove_written(kind, bench)
     return rate
+
+
+def _remove_written(kind: Kind, bench: Bench) -> None:
+    if kind.writes:
+        bench.remove_new()

@@ -12,6 +12,7 @@ from bench.world import Keys
 from rowgate.sql import Statement
 
 CLIENTS = 10  # as many as the gateway's pool has connections
+FEW = 10  # transactions of each, where a measurement is too short to mean anything
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,14 @@ def _with_values(statement: Statement, keys: Keys, variables: dict[str, str]) ->
 def run(programs: Path, conninfo: str, script: Script, seconds: float) -> float:
     """Transactions a second."""
     variables = [part for name, text in script.variables.items() for part in ("-D", f"{name}={text}")]
+    # pgbench counts whole seconds
+    until = ["-T", f"{seconds:.0f}"] if seconds >= 1 else ["-t", str(FEW)]
     command = [str(programs / "pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "1"]
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script.text)
         file.flush()
         done = subprocess.run(
-            [*command, *variables, "-T", f"{max(seconds, 1):.0f}", "-f", file.name, conninfo],
+            [*command, *variables, *until, "-f", file.name, conninfo],
             capture_output=True,
             text=True,
             check=False,

@@ -1,5 +1,6 @@
 """The table that a run prints."""
 
+import math
 import os
 import platform
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Row:
-    """One kind: what each gateway made of it, and PostgreSQL alone in transactions a second."""
+    """One kind: what each gateway made of it, and PostgreSQL alone (not a number where it was not asked)."""
 
     kind: str
     gateways: Sequence[Measured]
@@ -45,11 +46,20 @@ class Row:
         return "\n".join(self._line(one) for one in self.gateways)
 
     def _line(self, one: Measured) -> str:
-        return (
-            f"{self.kind:<12} {one.name:<10} {one.rate:>8.0f} {self.pipelined:>10.0f} {self.four_trips:>8.0f}"
-            f" {one.rate / self.pipelined:>8.2f} {one.rate / self.four_trips:>8.2f} {one.cpu * 1e6:>7.0f}"
-            f" {one.p50 * 1e3:>7.1f} {one.p99 * 1e3:>7.1f} {one.tail:>7.1f} {one.load_cpu * 1e6:>7.0f}"
+        cells = (
+            f"{self.kind:<12} {one.name:<10} {one.rate:>8.0f}",
+            _cell(self.pipelined, 10, 0),
+            _cell(self.four_trips, 8, 0),
+            _cell(one.rate / self.pipelined, 8, 2),
+            _cell(one.rate / self.four_trips, 8, 2),
+            f"{one.cpu * 1e6:>7.0f} {one.p50 * 1e3:>7.1f} {one.p99 * 1e3:>7.1f} {one.tail:>7.1f}",
+            f"{one.load_cpu * 1e6:>7.0f}",
         )
+        return " ".join(cells)
+
+
+def _cell(value: float, width: int, digits: int) -> str:
+    return f"{'-':>{width}}" if math.isnan(value) else f"{value:>{width}.{digits}f}"
 
 
 HEADING = (
