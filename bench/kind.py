@@ -11,7 +11,7 @@ from bench.world import Keys
 from rowgate.app import Gateway
 from rowgate.config import Config
 from rowgate.execute.connection import Connection
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 from rowgate.sql import Statement
 
 DISTINCT = 500  # requests that differ in their key
@@ -60,7 +60,7 @@ class Kind:
     def incoming(self, key: str, headers: Mapping[str, str]) -> Incoming:
         """The request as the gateway's core takes it."""
         path, _, query = self.target.replace("{key}", key).partition("?")
-        sent = {"host": "127.0.0.1", **headers, **self.headers}
+        sent = Headers({"host": "127.0.0.1", **headers, **self.headers})
         if self.method != "GET":
             sent["content-type"] = "application/json"
         return Incoming(self.method, path, query.encode(), sent, self.body.replace("{key}", key).encode())
@@ -73,14 +73,14 @@ def statements_of(kind: Kind, headers: Mapping[str, str], config: Config) -> Seq
 
 async def _recorded(incoming: Incoming, config: Config) -> Sequence[Statement]:
     sent: list[Statement] = []
-    run = Connection.run
+    start = Connection.start
 
-    async def recorded(self: Connection, statements: Sequence[Statement], *more: Any) -> Any:
+    def recorded(self: Connection, statements: Sequence[Statement], *more: Any) -> None:
         sent.extend(statements)
-        return await run(self, statements, *more)
+        start(self, statements, *more)
 
     gateway = Gateway(config)
-    with patch.object(Connection, "run", recorded):
+    with patch.object(Connection, "start", recorded):
         await gateway.start()
         answer = await gateway.answer(incoming)
     gateway.stop()

@@ -1,11 +1,11 @@
-"""The row of stages, in order: authenticate, parse, plan, render, run, answer. Free of any server."""
+"""The row of stages: authenticate, prepare (parse, plan, render), run, answer. Free of any server."""
 
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -13,17 +13,16 @@ from rowgate.auth import Authenticator, Caller
 from rowgate.catalog.model import Catalog, Name
 from rowgate.config import Config
 from rowgate.errors import Refusal
-from rowgate.execute import Executor, ResultSet
-from rowgate.execute.hoisted import hoisted
+from rowgate.execute import ConnectionLost, Executor, ResultSet, Run, Said, lost
 from rowgate.execute.pool import Pool
 from rowgate.keeper import Keeper, Loaded
 from rowgate.openapi import as_asked, by_function, is_root
 from rowgate.openapi.root import Root
-from rowgate.plan import Plan, make_plan
-from rowgate.plan.media import negotiate
-from rowgate.plan.model import Call, Delete, Insert, Read, Update
-from rowgate.request import ApiRequest, Incoming, headers_as_json, parse_request
-from rowgate.response import Answer, answer, refuse, verification
+from rowgate.plan import make_plan
+from rowgate.plan.model import Call, Insert
+from rowgate.prepared import Prepared, Preparer
+from rowgate.request import Headers, Incoming, parse_request
+from rowgate.response import Answer, refuse
 from rowgate.response.every import traced, with_vary
 from rowgate.response.options import options_of, options_of_root
 from rowgate.sql import Statement, render, render_served
@@ -40,7 +39,19 @@ PythonSide = Mapping[Name, Callable[[Mapping[str, Any], Any], Sequence[Mapping[s
 Observer = Callable[[Incoming, Story, Answer], None]
 """Is told of every request that was answered."""
 
+Respond = Callable[[Answer], None]
+Abandon = Callable[[], object]
+"""Ends the work on a request that nobody waits for any more, down to the query in the database."""
+
 SERVED_BY_THE_APPLICATION = "0A000"
+
+
+class Asked(NamedTuple):
+    """A request under way."""
+
+    incoming: Incoming
+    story: Story
+    respond: Respond
 
 
 class Gateway:
@@ -54,6 +65,8 @@ class Gateway:
         self._root = Root(config, self._executor)
         self.authenticator = Authenticator(config)
         self._python_side = python_side or {}
+        self._preparer: Preparer | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Read the catalog. Where there is no database yet, serve 503 and go on trying."""
@@ -76,53 +89,7 @@ class Gateway:
             self.config = loaded.config
             self._root = Root(loaded.config, self._executor)
         self._executor.renew(loaded.config, loaded.roles, loaded.rules)
-
-    async def answer(self, incoming: Incoming) -> Answer:
-        """The whole way of a request, and what every answer carries."""
-        if is_root(incoming) and self.config.db_root_spec:
-            return as_asked(incoming, await self.answer(by_function(incoming, self.config.db_root_spec)))
-        story = Story(timed=self.config.server_timing_enabled)
-        try:
-            answered = with_vary(await self._answered(incoming, story))
-        except Refusal as refusal:
-            answered = refuse(refusal, verbose=self.config.verbose)
-        except Exception:
-            log.exception("bug while answering %s %s", incoming.method, incoming.path)
-            answered = refuse(Refusal(500, "PGRSTX00", "Internal error; it was logged"))
-        answered = traced(answered, self.config, incoming.headers, story)
-        if self.observe is not None:
-            self.observe(incoming, story, answered)
-        return answered
-
-    async def _answered(self, incoming: Incoming, story: Story) -> Answer:
-        caller = self.authenticator.identify(incoming.headers)
-        story.role = caller.role
-        story.end("jwt")
-        if incoming.method == "OPTIONS":
-            return self._options(incoming)
-        if is_root(incoming):
-            return await self._root.answer(caller, incoming, self.catalog)
-        request = parse_request(incoming, self.config)
-        story.end("parse")
-        plan = make_plan(request, self.catalog, frozenset(self._python_side))
-        request = negotiate(request, plan, self.catalog, explain=self.config.db_plan_enabled)
-        self._guard(plan)
-        story.end("plan")
-        result = await self._run(caller, request, plan, headers_as_json(incoming.headers), story)
-        story.end("transaction")
-        answered = answer(request, plan, result)
-        story.end("response")
-        return answered
-
-    def _options(self, incoming: Incoming) -> Answer:
-        """What may be asked of this address; arguments choose between functions of one name."""
-        if not incoming.path.strip("/"):
-            return options_of_root()
-        headers = {name: value for name, value in incoming.headers.items() if name != "accept"}
-        query = incoming.query_string if incoming.path.startswith("/rpc/") else b""
-        as_get = replace(incoming, method="GET", headers=headers, query_string=query)
-        request = parse_request(as_get, self.config)
-        return options_of(request, make_plan(request, self.catalog))
+        self._preparer = Preparer(loaded.config, loaded.catalog, frozenset(self._python_side))
 
     @property
     def pool(self) -> Pool:
@@ -132,53 +99,138 @@ class Gateway:
     def catalog(self) -> Catalog:
         return self.keeper.catalog
 
-    def _guard(self, plan: Plan) -> None:
-        """Refuse to change every row by a forgotten filter, where the settings say so."""
-        if isinstance(plan, Update) and not plan.columns:
-            return  # nothing is set, so nothing changes
-        if self.config.require_where and isinstance(plan, Update | Delete) and not plan.where:
-            raise Refusal(
-                400,
-                "21000",
-                f"{type(plan).__name__.upper()} requires a WHERE clause",
-                None,
-                "Say which rows are meant with a filter, e.g. ?id=eq.{id}; for all of them, ?id=not.is.null",
-            )
+    @property
+    def preparer(self) -> Preparer:
+        """Raises Refusal (503) while there is no catalog."""
+        return self._preparer or Preparer(self.config, self.catalog)
 
-    async def _run(
-        self, caller: Caller, request: ApiRequest, plan: Plan, headers: str, story: Story
-    ) -> ResultSet:
-        if isinstance(plan, Call | Insert) and plan.served and not request.media.explain:
-            statement, read_only = await self._ask_python(caller, request, plan, headers), True
+    async def answer(self, incoming: Incoming) -> Answer:
+        """Answer a request, whatever it is. Cancelled, it takes its query in the database with it."""
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        abandon = self.begin(incoming, answered.set_result)
+        try:
+            return await answered
+        except asyncio.CancelledError:
+            abandon()
+            raise
+
+    def begin(self, incoming: Incoming, respond: Respond) -> Abandon:
+        """Answer a request by calling ``respond``, now or soon."""
+        if is_root(incoming) and self.config.db_root_spec:
+            by_name = by_function(incoming, self.config.db_root_spec)
+            return self.begin(by_name, lambda answered: respond(as_asked(incoming, answered)))
+        asked = Asked(incoming, Story(timed=self.config.server_timing_enabled), respond)
+        try:
+            return self._begin(asked)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+            self._refuse(asked, error)
+            return _nothing
+
+    def _begin(self, asked: Asked) -> Abandon:
+        incoming, story, _ = asked
+        caller = self.authenticator.identify(incoming.headers)
+        story.role = caller.role
+        story.end("jwt")
+        if incoming.method == "OPTIONS":
+            self._finish(asked, with_vary(self._options(incoming)))
+            return _nothing
+        if is_root(incoming):
+            return self._spawn(asked, self._root.answer(caller, incoming, self.catalog))
+        prepared, statement = self.preparer.prepare(incoming, story)
+        said = Said(prepared.request.schema, incoming.method, incoming.path, incoming.headers)
+        if statement is not None:
+            story.sql = statement.text
+            by_steps = partial(self._by_steps, caller, said, prepared, statement, story)
+            told = partial(self._told, asked, prepared, by_steps)
+            abandon = self._executor.start(caller, said, statement, prepared.run, told)
+            if abandon is not None:
+                return abandon
+        return self._spawn(asked, self._by_steps(caller, said, prepared, statement, story))
+
+    def _told(
+        self,
+        asked: Asked,
+        prepared: Prepared,
+        by_steps: Callable[[], Coroutine[Any, Any, Answer]],
+        result: ResultSet | Refusal | ConnectionLost,
+    ) -> None:
+        """What the one flush brought, in which most requests are done."""
+        asked.story.end("transaction")
+        if isinstance(result, ResultSet):
+            try:
+                answered = prepared.answers.make(result)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+                self._refuse(asked, error)
+            else:
+                asked.story.end("response")
+                self._finish(asked, answered)
+        elif isinstance(result, ConnectionLost) and prepared.run.read_only:
+            # It was lost while it lay idle, most likely. What only reads may be asked again.
+            self._spawn(asked, by_steps())
         else:
-            statement, read_only = render(plan, request), _is_read_only(request, plan)
-        story.sql = statement.text
-        verify = verification(request, plan, read_only=read_only)
-        return await self._executor.run(
-            caller,
-            request,
-            statement,
-            read_only=read_only,
-            headers=headers,
-            verify=verify,
-            hoisted=self._hoisted(plan),
-        )
+            self._refuse(asked, result if isinstance(result, Refusal) else lost(result))
 
-    def _hoisted(self, plan: Plan) -> Sequence[tuple[str, str]]:
-        if not isinstance(plan, Call) or not plan.routine.settings:
-            return ()
-        return hoisted(plan.routine, self.config.db_hoisted_tx_settings)
+    async def _by_steps(
+        self, caller: Caller, said: Said, prepared: Prepared, statement: Statement | None, story: Story
+    ) -> Answer:
+        """The way of a request that needs more than one flush, or Python's help."""
+        if statement is None:
+            statement = await self._ask_python(caller, said, prepared)
+            story.sql = statement.text
+        result = await self._executor.run(caller, said, statement, prepared.run)
+        story.end("transaction")
+        answered = prepared.answers.make(result)
+        story.end("response")
+        return answered
 
-    async def _ask_python(
-        self, caller: Caller, request: ApiRequest, plan: Call | Insert, headers: str
-    ) -> Statement:
+    def _spawn(self, asked: Asked, work: Coroutine[Any, Any, Answer]) -> Abandon:
+        async def do() -> None:
+            try:
+                answered = with_vary(await work)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+                self._refuse(asked, error)
+            else:
+                self._finish(asked, answered)
+
+        task = asyncio.get_running_loop().create_task(do())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task.cancel
+
+    def _refuse(self, asked: Asked, error: Exception) -> None:
+        if not isinstance(error, Refusal):
+            log.error("bug while answering %s %s", asked.incoming.method, asked.incoming.path, exc_info=error)
+            error = Refusal(500, "PGRSTX00", "Internal error; it was logged")
+        self._finish(asked, refuse(error, verbose=self.config.verbose))
+
+    def _finish(self, asked: Asked, answered: Answer) -> None:
+        """What every answer carries, and who is told of it."""
+        incoming, story, respond = asked
+        answered = traced(answered, self.config, incoming.headers, story)
+        if self.observe is not None:
+            self.observe(incoming, story, answered)
+        respond(answered)
+
+    def _options(self, incoming: Incoming) -> Answer:
+        """What may be asked of this address; arguments choose between functions of one name."""
+        if not incoming.path.strip("/"):
+            return options_of_root()
+        headers = Headers((name, value) for name, value in incoming.headers.items() if name != "accept")
+        query = incoming.query_string if incoming.path.startswith("/rpc/") else b""
+        as_get = incoming._replace(method="GET", headers=headers, query_string=query)
+        request = parse_request(as_get, self.config)
+        return options_of(request, make_plan(request, self.catalog))
+
+    async def _ask_python(self, caller: Caller, said: Said, prepared: Prepared) -> Statement:
         """Let the application make the rows, and give them their declared types.
 
         The SQL object is tried first: its grants and argument types decide whether the caller may come
         in, and its body refuses with ``SERVED_BY_THE_APPLICATION``: "yes, but not here".
         """
+        request, plan = prepared.request, prepared.plan
+        assert isinstance(plan, Call | Insert)
         try:
-            await self._executor.run(caller, request, render(plan, request), read_only=False, headers=headers)
+            await self._executor.run(caller, said, render(plan, request), Run(read_only=False))
         except Refusal as refusal:
             if refusal.code != SERVED_BY_THE_APPLICATION:
                 raise
@@ -188,6 +240,10 @@ class Gateway:
         given = _given(plan) if plan.payload else dict(request.query.arguments)
         rows = await asyncio.to_thread(self._python_side[name], json.loads(caller.claims), given)
         return render_served(plan, request, json.dumps(rows, default=str).encode())
+
+
+def _nothing() -> None:
+    """There is nothing to abandon."""
 
 
 def _given(plan: Call | Insert) -> Any:
@@ -200,9 +256,3 @@ def _given(plan: Call | Insert) -> Any:
     if isinstance(plan, Call) and isinstance(given, list):
         return given[0] if given else {}
     return given
-
-
-def _is_read_only(request: ApiRequest, plan: Plan) -> bool:
-    if isinstance(plan, Call):
-        return request.by_get or plan.routine.read_only
-    return isinstance(plan, Read)

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from rowgate.app import Gateway
+from rowgate.config import Config
 from rowgate.errors import Refusal
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 from rowgate.response import Answer, refuse
 
-__all__ = ["Asgi", "Receive", "Scope", "Send", "send_answer"]
+__all__ = ["Asgi", "Receive", "Scope", "Send", "cross_origin", "join_headers", "send_answer"]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -75,7 +76,7 @@ class Asgi:
         self._gateway.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _preflight(self, headers: dict[str, str]) -> Answer:
+    def _preflight(self, headers: Headers) -> Answer:
         asked = headers.get("access-control-request-headers", "")
         wanted = [name.strip() for name in asked.split(",") if name.strip()]
         allowed = ", ".join(dict.fromkeys(("Authorization", *wanted, *_ALWAYS_ALLOWED)))
@@ -92,34 +93,38 @@ class Asgi:
         allowed = self._gateway.config.server_cors_allowed_origins
         return not allowed or origin in allowed
 
-    def _cors(self, headers: dict[str, str]) -> list[tuple[str, str]]:
-        origin = headers.get("origin")
-        allowed = self._gateway.config.server_cors_allowed_origins
-        if origin is None or not self._allows(origin):
-            return []
-        if allowed:
-            own = [("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true")]
-        else:
-            own = [("Access-Control-Allow-Origin", "*")]
-        return [*own, ("Access-Control-Expose-Headers", _EXPOSED)]
+    def _cors(self, headers: Headers) -> list[tuple[str, str]]:
+        return cross_origin(headers, self._gateway.config)
 
 
-def is_preflight(scope: Scope, headers: dict[str, str]) -> bool:
+def cross_origin(headers: Headers, config: Config) -> list[tuple[str, str]]:
+    """The headers by which a page of another origin may read the answer."""
+    origin, allowed = headers.get("origin"), config.server_cors_allowed_origins
+    if origin is None or (allowed and origin not in allowed):
+        return []
+    if allowed:
+        own = [("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true")]
+    else:
+        own = [("Access-Control-Allow-Origin", "*")]
+    return [*own, ("Access-Control-Expose-Headers", _EXPOSED)]
+
+
+def is_preflight(scope: Scope, headers: Headers) -> bool:
     return bool(
         scope["method"] == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
     )
 
 
-def join_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def join_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Header names are lower case; a repeated header is one, joined by commas."""
-    joined: dict[str, str] = {}
+    joined = Headers()
     for name, value in raw:
         key, text = name.decode("latin-1"), value.decode("latin-1")
         joined[key] = f"{joined[key]}, {text}" if key in joined else text
     return joined
 
 
-async def read_body(receive: Receive, headers: dict[str, str], limit: int) -> bytes:
+async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     """The whole body.
 
     Raises Refusal (413) past ``limit`` bytes, ConnectionAbortedError if the client has gone.

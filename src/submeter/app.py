@@ -1,9 +1,10 @@
 """The composition root: settings and a database become one web application. The only importer of rowgate."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -15,7 +16,9 @@ from rowgate.auth import Authenticator
 from rowgate.catalog.model import Name
 from rowgate.config import Config
 from rowgate.errors import Refusal
+from rowgate.lane import Lane
 from rowgate.process.listener import Listener, listening
+from rowgate.request import Headers
 from rowgate.response import Answer, refuse
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
@@ -37,6 +40,8 @@ class Application:
         reload = gateway.keeper.reload
         self._listener = Listener(config, reload, reload)
         self._rest = ApiKeyGate(Asgi(gateway, REST), config)
+        self.lane = Lane(gateway, REST, self._rest.door)
+        """How a server makes the protocols of its connections: most requests go no further than here."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -70,6 +75,11 @@ class ApiKeyGate:
             await send_answer(send, refuse(refusal), [("Access-Control-Allow-Origin", "*")])
             return
         await self._rest(scope, receive, send)
+
+    def door(self, headers: Headers) -> tuple[Headers, Callable[[], None]]:
+        """The headers without the key, and the check of it, for each request that carries them."""
+        others = Headers((name, value) for name, value in headers.items() if name != "apikey")
+        return others, partial(self._check, headers.get("apikey"))
 
     def _check(self, key: str | None) -> None:
         if not key:

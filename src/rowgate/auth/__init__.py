@@ -6,7 +6,7 @@ A token's signature is verified once and remembered; its claims are looked at ea
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rowgate.auth.cache import Seen, TokenCache
@@ -22,12 +22,19 @@ __all__ = ["SKEW_S", "Authenticator", "Caller", "TokenCache", "check_claims"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the database role to act as, and the token's claims as the database will read them."""
+    """Who asks: the database role to act as, and the token's claims as the database will read them.
+
+    ``encoded`` are the two as bytes: a caller is remembered with its token, and used many times.
+    """
 
     role: str
     claims: str = "{}"
     anonymous: bool = False
     expires_at: float | None = None
+    encoded: tuple[bytes, bytes] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "encoded", (self.role.encode(), self.claims.encode()))
 
 
 class Authenticator:

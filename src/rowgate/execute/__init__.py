@@ -3,23 +3,27 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from rowgate.auth import Caller
 from rowgate.catalog.roles import RoleSettings
 from rowgate.catalog.rules import Rules
 from rowgate.config import Config
 from rowgate.errors import Refusal, status_of
-from rowgate.execute.connection import Connection, ConnectionLost, DatabaseError, Row
+from rowgate.execute.connection import Connection, ConnectionLost, DatabaseError, Outcome, Row, Rows
 from rowgate.execute.context import Context
 from rowgate.execute.ending import BEGIN, CHECK_NOW, COMMIT, ROLLBACK, is_undone, settings_of
+from rowgate.execute.errand import Errand
 from rowgate.execute.hoisted import hoisted_settings, isolation
 from rowgate.execute.pool import Pool
 from rowgate.execute.raised import WHOLE_ANSWER, raised_answer
-from rowgate.request import ApiRequest
+from rowgate.request import ApiRequest, Headers
+from rowgate.request.headers import NO_HEADERS
 from rowgate.sql import RESULT, Statement
 from rowgate.sql.parts import quote
 
-__all__ = ["Executor", "ResultSet"]
+__all__ = ["ConnectionLost", "Executor", "ResultSet", "Run", "Said", "lost"]
 
 
 class ResultSet:
@@ -40,23 +44,69 @@ class ResultSet:
         self.status = status
         self.estimate: int | None = None
 
+    @property
+    def said_more(self) -> bool:
+        """Whether there is more to it than a body and counts, so that the next answer will be another."""
+        return (
+            self.location is not None
+            or self.headers is not None
+            or self.status is not None
+            or self.estimate is not None
+        )
+
 
 Verify = Callable[[ResultSet], None]
 
 
+class Said(NamedTuple):
+    """What functions in the database may ask about the request, as ``current_setting('request...')``."""
+
+    schema: str
+    method: str
+    path: str
+    headers: Headers = NO_HEADERS
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is sent for a request: the last statement answers, after an ``estimated`` one if there is one.
+    """How a statement is run; the same for every request of a shape.
 
-    ``verify`` looks at the result before anything is committed; ``begin`` is an explicit start, ``undone``
-    an end in a rollback.
+    ``asked`` are settings that the request or its function makes; ``verify`` looks at the result before
+    anything is committed; ``level`` is an explicit start, ``undone`` an end in a rollback.
     """
 
-    statements: Sequence[Statement]
+    read_only: bool
+    asked: Sequence[Statement] = ()
     verify: Verify | None = None
-    begin: Statement | None = None
+    level: Statement | None = None
     undone: bool = False
-    estimated: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        request: ApiRequest,
+        config: Config,
+        *,
+        read_only: bool,
+        verify: Verify | None = None,
+        hoisted: Sequence[tuple[str, str]] = (),
+    ) -> "Run":
+        """What the request, the settings and the function's own (``hoisted``) settings say of it."""
+        return cls(
+            read_only,
+            (*settings_of(request), *hoisted_settings(hoisted)),
+            verify,
+            isolation(hoisted),
+            undone=not read_only and is_undone(request, config),
+        )
+
+    @property
+    def in_one_flush(self) -> bool:
+        """Whether the transaction ends with the pipeline, and nothing is to be decided in between."""
+        return self.verify is None and self.level is None and not self.undone
+
+
+Told = Callable[[ResultSet | Refusal | ConnectionLost], None]
 
 
 class Executor:
@@ -78,95 +128,121 @@ class Executor:
         return self._pool
 
     def _use(self, config: Config, roles: RoleSettings) -> None:
-        self._config = config
         self._context = Context(config, roles)
-        self._path = ", ".join(quote(name) for name in config.db_extra_search_path)
+        self._further = [quote(name) for name in config.db_extra_search_path]
+        self._search_paths: dict[str, bytes] = {}
         self._settings_text = _settings_text(tuple(config.app_settings))
         self._app_values = tuple(value.encode() for value in config.app_settings.values())
 
-    async def run(
-        self,
-        caller: Caller,
-        request: ApiRequest,
-        statement: Statement,
-        *,
-        read_only: bool,
-        headers: str,
-        verify: Verify | None = None,
-        hoisted: Sequence[tuple[str, str]] = (),
-    ) -> ResultSet:
-        """Run the statement in a transaction of its own, under the ``hoisted`` settings.
+    async def run(self, caller: Caller, said: Said, statement: Statement, run: Run) -> ResultSet:
+        """Run the statement in a transaction of its own.
 
-        With ``verify`` the result is looked at before anything is committed; what it raises undoes the write.
+        With ``run.verify`` the result is looked at before anything is committed; what it raises undoes the
+        write. Raises Refusal.
         """
-        settings = self.settings(caller, request, headers, read_only=read_only)
-        before = (statement.estimate,) if statement.estimate else ()
-        asked = (*settings_of(request), *hoisted_settings(hoisted))
-        run = Run(
-            self._context.around(caller.role, settings, *asked, *before, statement),
-            verify,
-            isolation(hoisted) or self._context.begin(caller.role),
-            undone=not read_only and is_undone(request, self._config),
-            estimated=statement.estimate is not None,
-        )
         try:
-            if not read_only:
-                return await self._attempt(run)
+            if not run.read_only:
+                return await self._attempt(caller, said, statement, run)
             try:
-                return await self._attempt(run)
+                return await self._attempt(caller, said, statement, run)
             except ConnectionLost:
                 # It was lost while it lay idle, most likely. What only reads may be asked again.
-                return await self._attempt(run)
+                return await self._attempt(caller, said, statement, run)
         except DatabaseError as error:
             raise refusal(error, caller, self._rules) from error
         except ConnectionLost as error:
-            raise Refusal(
-                503, "PGRST001", "Database connection lost.", str(error).strip() or None, "Try again shortly."
-            ) from error
+            raise lost(error) from error
 
-    async def _attempt(self, run: Run) -> ResultSet:
+    def start(
+        self, caller: Caller, said: Said, statement: Statement, run: Run, tell: Told
+    ) -> Callable[[], None] | None:
+        """As ``run``, without a task: ``tell`` is called with the result. What is returned abandons it.
+
+        None where that cannot be, and nothing was begun. A lost connection is told of as it is: what only
+        reads may be run again.
+        """
+        if not run.in_one_flush or statement.estimate or self._context.begin(caller.role):
+            return None
+        statements = self._statements(caller, said, statement, run)
+        errand = Errand(self._pool, statements, partial(self._told, caller, tell))
+        errand.begin()
+        return errand.abandon
+
+    def _told(self, caller: Caller, tell: Told, outcome: Outcome | Refusal) -> None:
+        if isinstance(outcome, DatabaseError):
+            tell(refusal(outcome, caller, self._rules))
+        elif isinstance(outcome, list):
+            tell(ResultSet(outcome[-1]))
+        else:
+            tell(outcome)
+
+    async def _attempt(self, caller: Caller, said: Said, statement: Statement, run: Run) -> ResultSet:
+        statements = self._statements(caller, said, statement, run)
+        begin = run.level or self._context.begin(caller.role)
         async with self._pool.connection() as connection:
-            if run.verify is None and run.begin is None and not run.undone:
-                return _result(await connection.run(run.statements), run)
-            return await _ended_by_hand(connection, run)
+            if run.in_one_flush and begin is None:
+                rows = await connection.run(statements)
+            else:
+                rows = await _ended_by_hand(connection, statements, begin or BEGIN, run)
+        return _result(rows, statement)
 
-    def settings(self, caller: Caller, request: ApiRequest, headers: str, *, read_only: bool) -> Statement:
+    def _statements(self, caller: Caller, said: Said, statement: Statement, run: Run) -> Sequence[Statement]:
+        settings = self.settings(caller, said, read_only=run.read_only)
+        before = (statement.estimate,) if statement.estimate else ()
+        return self._context.around(caller.role, settings, *run.asked, *before, statement)
+
+    def settings(self, caller: Caller, said: Said, *, read_only: bool) -> Statement:
+        """Who asks, and what, for this transaction only."""
+        headers = said.headers
         values = (
-            f"{quote(request.schema)}, {self._path}" if self._path else quote(request.schema),
-            caller.role,
-            caller.claims,
-            request.method,
-            request.path,
-            headers,
-            request.cookies,
-            "on" if read_only else "off",
+            self._search_path(said.schema),
+            *caller.encoded,
+            said.method.encode(),
+            said.path.encode(),
+            headers.as_json,
+            headers.cookies_as_json,
+            b"on" if read_only else b"off",
+            *self._app_values,
         )
-        return Statement(self._settings_text, [*(value.encode() for value in values), *self._app_values])
+        return Statement(self._settings_text, values)
+
+    def _search_path(self, schema: str) -> bytes:
+        path = self._search_paths.get(schema)
+        if path is None:
+            path = self._search_paths[schema] = ", ".join((quote(schema), *self._further)).encode()
+        return path
 
     def close(self) -> None:
         self._pool.close()
 
 
-def _result(rows: Sequence[Row], run: Run) -> ResultSet:
+def _result(rows: Rows, statement: Statement) -> ResultSet:
     result = ResultSet(rows[-1])
-    if run.estimated:
+    if statement.estimate:
         result.estimate = int(json.loads(rows[-2][0] or b"")[0]["Plan"]["Plan Rows"])
     return result
 
 
-async def _ended_by_hand(connection: Connection, run: Run) -> ResultSet:
+async def _ended_by_hand(
+    connection: Connection, statements: Sequence[Statement], begin: Statement, run: Run
+) -> Rows:
     """An explicit BEGIN outlives the pipeline's Sync, so a failure leaves a transaction to be ended."""
     checks = (CHECK_NOW,) if run.undone else ()
     try:
-        rows = await connection.run((run.begin or BEGIN, *run.statements, *checks))
-        result = _result(rows, run)
+        rows = await connection.run((begin, *statements, *checks))
         if run.verify is not None:
-            run.verify(result)
+            run.verify(ResultSet(rows[-1]))
     except (DatabaseError, Refusal):
         await connection.run((ROLLBACK,))
         raise
     await connection.run((ROLLBACK if run.undone else COMMIT,))
-    return result
+    return rows
+
+
+def lost(error: ConnectionLost) -> Refusal:
+    """What to answer when nobody knows what became of the transaction."""
+    details = str(error).strip() or None
+    return Refusal(503, "PGRST001", "Database connection lost.", details, "Try again shortly.")
 
 
 def refusal(error: DatabaseError, caller: Caller, rules: Rules) -> Refusal:

@@ -6,8 +6,9 @@ A pipeline without BEGIN is one implicit transaction up to its Sync: settings ma
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 from psycopg import pq
@@ -15,9 +16,11 @@ from psycopg import pq
 from rowgate.sql import Statement
 
 PREPARED = 500  # statements kept prepared on a connection; the oldest make room
-_OK = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
+_TUPLES, _SYNC = pq.ExecStatus.TUPLES_OK, pq.ExecStatus.PIPELINE_SYNC
+_OK = (_TUPLES, pq.ExecStatus.COMMAND_OK)
 
 Row = tuple[bytes | None, ...]
+Rows = list[Row]
 
 
 @dataclass(eq=False)
@@ -42,6 +45,10 @@ class ConnectionLost(Exception):
     """The connection is gone, and with it any knowledge of what became of the transaction."""
 
 
+Outcome = Rows | DatabaseError | ConnectionLost
+"""What becomes of a pipeline: the first row of each of its last two statements, or why there is none."""
+
+
 class Connection:
     """Runs one pipeline at a time. Not for several tasks at once."""
 
@@ -55,7 +62,9 @@ class Connection:
         self._names: OrderedDict[str, bytes] = OrderedDict()
         self._made = 0
         self._results: list[pq.abc.PGresult] = []
-        self._done: asyncio.Future[list[pq.abc.PGresult]] | None = None
+        self._sent: list[str | None] = []
+        self._tell: Callable[[Outcome], None] | None = None
+        self._ended: asyncio.Event | None = None
         self._writing = False
         self._closed = False
         self.opened_at = self.used_at = self._loop.time()
@@ -72,45 +81,49 @@ class Connection:
     @property
     def usable(self) -> bool:
         """Whether another pipeline may be sent; never while one, or a transaction, is unfinished."""
-        return self._done is None and self._link.transaction_status == pq.TransactionStatus.IDLE
+        return self._tell is None and self._link.transaction_status == pq.TransactionStatus.IDLE
 
     @property
     def busy(self) -> bool:
         """Whether the database is still at work for somebody who has gone away."""
-        return self._done is not None and not self._closed
+        return self._tell is not None and not self._closed
 
     async def cancel(self, patience_s: float) -> None:
         """Ask the database to end what it is doing, and wait until it has."""
-        done = self._done
+        if self._tell is None:
+            return
+        self._ended = asyncio.Event()
         try:
             async with asyncio.timeout(patience_s):
                 await self._session.cancel_safe(timeout=patience_s)
-                if done is not None:
-                    await asyncio.wait([done])
+                await self._ended.wait()
         except (TimeoutError, psycopg.Error):
             self.close()
 
-    async def run(self, statements: Sequence[Statement]) -> list[Row]:
-        """Send the statements in one flush and return the first row of each that has one.
+    async def run(self, statements: Sequence[Statement]) -> Rows:
+        """As ``start``, awaited. Raises DatabaseError or ConnectionLost."""
+        outcome: asyncio.Future[Outcome] = self._loop.create_future()
+        self.start(statements, partial(_settle, outcome))
+        rows = await outcome
+        if isinstance(rows, Exception):
+            raise rows
+        return rows
 
-        Raises DatabaseError for the first that fails; the rest are then skipped and all is undone.
+    def start(self, statements: Sequence[Statement], tell: Callable[[Outcome], None]) -> None:
+        """Send the statements in one flush; ``tell`` gets the first row of each of the last two.
+
+        It is told a DatabaseError if one fails: the rest are then skipped and all is undone. The reading goes
+        on to the end, whether anybody still wants to know or not.
         """
-        sent: list[str | None] = []
+        self._tell, self._results, self._sent = tell, [], []
         try:
             for statement in statements:
-                self._send(statement, sent)
+                self._send(statement, self._sent)
             self._link.pipeline_sync()
         except psycopg.Error as error:
-            self.close()
-            raise ConnectionLost(str(error)) from error
-        results = await self._exchange()
-        failure = next((result for result in results if result.status not in _OK), None)
-        if failure is None:
-            return [_first_row(result) for result in results if result.status == pq.ExecStatus.TUPLES_OK]
-        for text, result in zip(sent, results, strict=False):
-            if text is not None and result.status not in _OK:
-                self._names.pop(text, None)  # never came to be; one that did stays, even when its run failed
-        raise _error(failure)
+            self._finish(ConnectionLost(str(error)))
+            return
+        self._flush()
 
     def _send(self, statement: Statement, sent: list[str | None]) -> None:
         """Send a statement; ``sent`` notes for each command in the pipeline the text it prepares, if any."""
@@ -138,13 +151,6 @@ class Connection:
         self._names[text] = name
         return name
 
-    async def _exchange(self) -> list[pq.abc.PGresult]:
-        """Write all, read until Sync. The reading goes on even if whoever waits has gone away."""
-        self._results = []
-        self._done = self._loop.create_future()
-        self._flush()
-        return await asyncio.shield(self._done)
-
     def _flush(self) -> None:
         try:
             unsent = self._link.flush() == 1
@@ -167,27 +173,35 @@ class Connection:
             self._finish(ConnectionLost(str(error)))
 
     def _take_results(self) -> None:
-        while self._done is not None and not self._link.is_busy():
+        while self._tell is not None and not self._link.is_busy():
             result = self._link.get_result()
             if result is None:
                 continue  # the end of one statement's results; the Sync is still to come
-            if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                self._finish(None)
+            if result.status == _SYNC:
+                self._finish(self._outcome())
             else:
                 self._results.append(result)
 
-    def _finish(self, failure: Exception | None) -> None:
-        """End the pipeline: hand over its results, or close the connection and hand over why."""
-        done, self._done = self._done, None
-        if failure is not None:
-            self.close()
-        if done is None or done.done():
-            return
+    def _outcome(self) -> Outcome:
+        results = self._results
+        failure = next((result for result in results if result.status not in _OK), None)
         if failure is None:
-            done.set_result(self._results)
-        else:
-            done.set_exception(failure)
-            done.exception()  # nobody may be waiting any more
+            tables = [result for result in results if result.status == _TUPLES]
+            return [_first_row(result) for result in tables[-2:]]
+        for text, result in zip(self._sent, results, strict=False):
+            if text is not None and result.status not in _OK:
+                self._names.pop(text, None)  # never came to be; one that did stays, even when its run failed
+        return _error(failure)
+
+    def _finish(self, outcome: Outcome) -> None:
+        """End the pipeline and tell of it; a connection that was lost is closed."""
+        tell, self._tell = self._tell, None
+        if isinstance(outcome, ConnectionLost):
+            self.close()
+        if self._ended is not None:
+            self._ended.set()
+        if tell is not None:
+            tell(outcome)
 
     def close(self) -> None:
         """Drop the connection; a pipeline under way fails."""
@@ -201,12 +215,18 @@ class Connection:
         self._finish(ConnectionLost("the connection was closed"))
 
 
+def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+    if not future.done():  # nobody may be waiting any more
+        future.set_result(outcome)
+
+
 def _first_row(result: pq.abc.PGresult) -> Row:
     if not result.ntuples:
         return ()
     if result.command_status == b"EXPLAIN":  # one text, in as many rows as it has lines
         return (b"\n".join(result.get_value(row, 0) or b"" for row in range(result.ntuples)),)
-    return tuple(result.get_value(0, column) for column in range(result.nfields))
+    get = result.get_value
+    return tuple([get(0, column) for column in range(result.nfields)])
 
 
 def _error(result: pq.abc.PGresult) -> DatabaseError:

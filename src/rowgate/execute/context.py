@@ -1,7 +1,5 @@
 """What a caller's role and the settings bring into each transaction, besides the request's own."""
 
-from dataclasses import replace
-
 from rowgate.catalog.roles import RoleSettings
 from rowgate.config import Config
 from rowgate.sql import Statement
@@ -27,6 +25,8 @@ class Context:
         to make. What the request says of itself goes over them.
         """
         of_role = self._settings.get(role)
+        if of_role is None and self._before is None and self._prepared:
+            return (settings, *statements)
         all_of_it = (of_role, settings, self._before, *statements)
         return tuple(self._as_allowed(one) for one in all_of_it if one is not None)
 
@@ -36,4 +36,4 @@ class Context:
 
     def _as_allowed(self, statement: Statement) -> Statement:
         """Behind a pooler that gives every transaction another connection nothing stays prepared."""
-        return statement if self._prepared else replace(statement, prepared=False)
+        return statement if self._prepared else statement._replace(prepared=False)

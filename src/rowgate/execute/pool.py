@@ -1,9 +1,9 @@
 """A few connections, shared by all requests; waiting for one is bounded."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
 
@@ -11,7 +11,22 @@ from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.execute.connection import Connection
 
+__all__ = ["Pool", "Waiting"]
+
 CANCEL_PATIENCE_S = 5  # how long the database may take to end what nobody waits for any more
+
+Give = Callable[[Connection | Refusal], None]
+
+
+class Waiting:
+    """Somebody's place in the queue; who has ``gone`` is passed over."""
+
+    __slots__ = ("give", "gone", "until")
+
+    def __init__(self, give: Give, until: float) -> None:
+        self.give = give
+        self.until = until
+        self.gone = False
 
 
 class Pool:
@@ -23,95 +38,155 @@ class Pool:
         self._longest_idle = config.db_pool_max_idletime
         self._longest_life = config.db_pool_max_lifetime
         self.size = config.db_pool
-        self.waiting = self.timeouts = 0
-        self._free = asyncio.Semaphore(config.db_pool)
+        self.timeouts = 0
+        self._queue: deque[Waiting] = deque()
         self._idle: list[Connection] = []
         self._lent: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()  # each opens a connection, or ends what one is doing
         self._oldest = 0.0  # what was opened earlier is not used again
-        self._ending: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
 
     @property
     def available(self) -> int:
         """How many requests could be given a connection now."""
-        return self.size - len(self._lent) - len(self._ending)
+        return self.size - len(self._lent) - len(self._tasks)
+
+    @property
+    def waiting(self) -> int:
+        return sum(not one.gone for one in self._queue)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection. One that broke, or was left in the middle of something, is not taken back."""
-        self.waiting += 1
+        """Lend a connection. Raises Refusal where none can be had in time."""
+        found: asyncio.Future[Connection | Refusal] = asyncio.get_running_loop().create_future()
+        waiting = self.ask(found.set_result)
         try:
-            # Bounds the making of a new connection too: a database that hangs must not hang the gateway.
-            async with asyncio.timeout(self._patience):
-                connection = await self._take()
-        except TimeoutError:
-            self.timeouts += 1
-            raise Refusal(504, "PGRST003", "Timed out acquiring connection from connection pool.") from None
-        finally:
-            self.waiting -= 1
+            connection = await found
+        except asyncio.CancelledError:
+            if waiting is not None:
+                waiting.gone = True
+            if not found.cancelled() and isinstance(given := found.result(), Connection):
+                self.give_back(given)  # it came in the same moment
+            raise
+        if isinstance(connection, Refusal):
+            raise connection
         try:
-            self._lent.add(connection)
             yield connection
         finally:
-            self._lent.discard(connection)
-            if connection.busy:
-                self._end(connection)
-            else:
-                self._give_back(connection)
-                self._free.release()
+            self.give_back(connection)
 
-    async def _take(self) -> Connection:
-        await self._free.acquire()
-        try:
-            return await self._idle_or_new()
-        except BaseException:
-            self._free.release()
-            raise
+    def ask(self, give: Give) -> Waiting | None:
+        """``give`` is called with a connection, to be given back, or with why there is none.
 
-    async def _idle_or_new(self) -> Connection:
+        That is at once where one lies idle; else what is returned is the place in the queue.
+        """
+        connection = self._take_idle()
+        if connection is not None:
+            self._lent.add(connection)
+            give(connection)
+            return None
+        waiting = Waiting(give, asyncio.get_running_loop().time() + self._patience)
+        self._queue.append(waiting)
+        self._grow()
+        self._set_alarm()
+        return waiting
+
+    def give_back(self, connection: Connection) -> None:
+        """Take a connection back. One that broke, or was left in the middle of something, is not used again;
+        what it is still busy with nobody waits for any more, so the database is told to stop.
+        """
+        self._lent.discard(connection)
+        if connection.busy:
+            self._spawn(self._end(connection))
+        else:
+            self._receive(connection)
+
+    def _take_idle(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
             if connection.usable and not self._too_old(connection):
                 return connection
             connection.close()
-        try:
-            return await Connection.open(self._conninfo)
-        except psycopg.OperationalError as error:
-            raise Refusal(
-                503,
-                "PGRST000",
-                "Could not connect with the database.",
-                str(error).strip(),
-                "Is the database running? The gateway tries again with the next request.",
-            ) from error
+        return None
 
     def _too_old(self, connection: Connection) -> bool:
         now = asyncio.get_running_loop().time()
         return connection.opened_at < self._oldest or now - connection.opened_at > self._longest_life
 
-    def _end(self, connection: Connection) -> None:
-        """Whoever asked has gone away: the database is told to stop, and the slot is free when it has."""
-
-        async def end() -> None:
-            try:
-                await connection.cancel(CANCEL_PATIENCE_S)
-            finally:
-                self._give_back(connection)
-                self._free.release()
-
-        task = asyncio.get_running_loop().create_task(end())
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
-
-    def _give_back(self, connection: Connection) -> None:
-        if not connection.usable or self._too_old(connection):
+    def _receive(self, connection: Connection) -> None:
+        """Take one that was used; the next in the queue may need another in its place."""
+        if connection.usable and not self._too_old(connection):
+            self._hand_on(connection)
+        else:
             connection.close()
+            self._grow()
+
+    def _hand_on(self, connection: Connection) -> None:
+        """Hand the connection to whoever waits longest, or lay it aside."""
+        waiting = self._next()
+        if waiting is not None:
+            self._lent.add(connection)
+            waiting.give(connection)
             return
         loop = asyncio.get_running_loop()
         connection.used_at = loop.time()
         self._idle.append(connection)
         if self._sweeper is None:
             self._sweeper = loop.call_later(self._longest_idle, self._sweep)
+
+    def _next(self) -> Waiting | None:
+        while self._queue:
+            waiting = self._queue.popleft()
+            if not waiting.gone:
+                return waiting
+        return None
+
+    def _grow(self) -> None:
+        """Open another connection if somebody waits and there is room."""
+        if self._queue and not self._idle and self.available > 0:
+            self._spawn(self._open())
+
+    async def _open(self) -> None:
+        try:
+            # A database that hangs must not hang the gateway.
+            async with asyncio.timeout(self._patience):
+                connection = await Connection.open(self._conninfo)
+        except (psycopg.OperationalError, TimeoutError) as error:
+            waiting = self._next()
+            if waiting is not None:
+                waiting.give(_unreachable(error))
+        else:
+            self._hand_on(connection)
+
+    async def _end(self, connection: Connection) -> None:
+        await connection.cancel(CANCEL_PATIENCE_S)
+        self._receive(connection)
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            self._grow()
+
+    def _set_alarm(self) -> None:
+        """All wait equally long, so whoever came first is the next to have waited too long."""
+        if self._alarm is None and self._queue:
+            self._alarm = asyncio.get_running_loop().call_at(self._queue[0].until, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        now = asyncio.get_running_loop().time()
+        while self._queue and (self._queue[0].gone or self._queue[0].until <= now):
+            waiting = self._queue.popleft()
+            if not waiting.gone:
+                self.timeouts += 1
+                waiting.give(_timed_out())
+        self._set_alarm()
 
     def _sweep(self) -> None:
         """Close what has lain idle for too long: the oldest lie at the front."""
@@ -132,16 +207,28 @@ class Pool:
         self._idle.clear()
         self._oldest = asyncio.get_running_loop().time()
 
-    async def probe(self) -> Any:
-        """Whether the database can be reached now. Raises Refusal where it cannot."""
-        async with self.connection():
-            pass
-
     def close(self) -> None:
         for connection in (*self._idle, *self._lent):
             connection.close()
         self._idle.clear()
-        for task in self._ending:
+        for task in self._tasks:
             task.cancel()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for timer in (self._sweeper, self._alarm):
+            if timer is not None:
+                timer.cancel()
+
+
+def _timed_out() -> Refusal:
+    return Refusal(504, "PGRST003", "Timed out acquiring connection from connection pool.")
+
+
+def _unreachable(error: Exception) -> Refusal:
+    if isinstance(error, TimeoutError):
+        return _timed_out()
+    return Refusal(
+        503,
+        "PGRST000",
+        "Could not connect with the database.",
+        str(error).strip(),
+        "Is the database running? The gateway tries again with the next request.",
+    )

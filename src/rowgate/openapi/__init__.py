@@ -1,7 +1,7 @@
 """The root of the API: what there is, as far as the caller may use it."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rowgate.catalog.model import Catalog
 from rowgate.config import Config
@@ -13,7 +13,7 @@ from rowgate.openapi.openapi31 import openapi31
 from rowgate.openapi.page import POLICY, page
 from rowgate.openapi.server import server_of
 from rowgate.openapi.swagger import swagger
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 from rowgate.request.headers import choose_schema
 from rowgate.request.model import Action, ApiRequest, Preferences, Query
 from rowgate.response import Answer
@@ -72,12 +72,12 @@ def parse_root(incoming: Incoming, config: Config) -> RootRequest:
 def by_function(incoming: Incoming, root_spec: str) -> Incoming:
     """The same request as a call of the function that stands for the root; it may be schema-qualified."""
     schema, _, name = root_spec.rpartition(".")
-    headers = dict(incoming.headers)
+    headers = Headers(incoming.headers)
     if OPENAPI in headers.get("accept", ""):
         headers["accept"] = "application/json"
     if schema:
         headers["accept-profile"] = headers["content-profile"] = schema
-    return replace(incoming, path=f"/rpc/{name}", headers=headers)
+    return incoming._replace(path=f"/rpc/{name}", headers=headers)
 
 
 def as_asked(incoming: Incoming, answer: Answer) -> Answer:
@@ -85,7 +85,7 @@ def as_asked(incoming: Incoming, answer: Answer) -> Answer:
     if answer.status != 200 or OPENAPI not in incoming.headers.get("accept", ""):
         return answer
     others = (pair for pair in answer.headers if pair[0].lower() != "content-type")
-    return replace(answer, headers=(("Content-Type", Form.SWAGGER.value), *others))
+    return answer._replace(headers=(("Content-Type", Form.SWAGGER.value), *others))
 
 
 def document(root: RootRequest, catalog: Catalog, grants: Grants, config: Config) -> Answer:

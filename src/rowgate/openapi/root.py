@@ -1,14 +1,12 @@
 """Answers for the root, remembered by role: a description costs more than any other request."""
 
-from dataclasses import replace
-
 from rowgate.auth import Caller
 from rowgate.catalog.model import Catalog
 from rowgate.config import Config
-from rowgate.execute import Executor
+from rowgate.execute import Executor, Run, Said
 from rowgate.openapi import EVERYTHING, Grants, RootRequest, document, parse_root, read_grants
 from rowgate.openapi.negotiate import Form
-from rowgate.request import Incoming, headers_as_json
+from rowgate.request import Incoming
 from rowgate.response import Answer
 from rowgate.sql import render_privileges
 
@@ -33,7 +31,7 @@ class Root:
         if found is None:
             found = document(root, catalog, await self._grants(caller, root, incoming), self._config)
             self._remember(key, found, catalog)
-        return found if incoming.method == "GET" else replace(found, body=b"", sized=False)
+        return found if incoming.method == "GET" else found._replace(body=b"", sized=False)
 
     def _remember(self, key: tuple[str, str, Form], answer: Answer, catalog: Catalog) -> None:
         if catalog is not self._catalog:
@@ -46,6 +44,6 @@ class Root:
         if self._config.openapi_mode == "ignore-privileges":
             return EVERYTHING
         statement = render_privileges(root.schema)
-        headers = headers_as_json(incoming.headers)
-        result = await self._executor.run(caller, root.request, statement, read_only=True, headers=headers)
+        said = Said(root.schema, incoming.method, incoming.path, incoming.headers)
+        result = await self._executor.run(caller, said, statement, Run(read_only=True))
         return read_grants(result.body)

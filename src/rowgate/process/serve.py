@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -15,11 +16,12 @@ import uvicorn
 from rowgate.app import Gateway
 from rowgate.asgi import Asgi
 from rowgate.config import Config, ConfigError
+from rowgate.lane import Lane
+from rowgate.patience import PatientProtocol
 from rowgate.process.admin import Admin
 from rowgate.process.listener import Listener
 from rowgate.process.log import AccessLog
 from rowgate.process.metrics import Requests
-from rowgate.process.patience import PatientProtocol
 from rowgate.process.sockets import admin_socket, api_socket
 from rowgate.process.sources import Sources, keep_fixed
 from rowgate.request import Incoming
@@ -66,6 +68,7 @@ class Process:
         self._listener = Listener(config, gateway.keeper.reload, self.reload_config)
         if config.db_channel_enabled:
             self._spawn(self._listener.run())
+        _spare_the_collector()
         try:
             await self._serve(api, admin)
         finally:
@@ -86,7 +89,7 @@ class Process:
             return config
 
     async def _serve(self, api: socket.socket, admin: socket.socket | None) -> None:
-        server = _server(Asgi(self._gateway))
+        server = _server(Asgi(self._gateway), Lane(self._gateway))
         servers = [(server, api)]
         if admin is not None:
             pages = Admin(self._gateway, self._requests, lambda: server.started, self._listening)
@@ -148,11 +151,20 @@ class Process:
         return task
 
 
-def _server(application: Any) -> _Server:
+def _spare_the_collector() -> None:
+    """What is there by now stays, and requests leave few cycles behind: to look for them at every turn, and
+    through the whole catalog, costs more than all the parsing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def _server(application: Any, http: Any = PatientProtocol) -> _Server:
     return _Server(
         uvicorn.Config(
             application,
-            http=PatientProtocol,
+            http=http,
             lifespan="off",
             ws="none",
             log_config=None,

@@ -1,13 +1,13 @@
 """From HTTP to an ``ApiRequest``: what the client wishes, with no knowledge of any database."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.request import headers as read_headers
 from rowgate.request.arguments import with_arguments
+from rowgate.request.headers import NO_HEADERS, Headers
 from rowgate.request.media import parse_accept
 from rowgate.request.model import Action, ApiRequest, Query, Window
 from rowgate.request.payload import parse_payload
@@ -15,17 +15,16 @@ from rowgate.request.preferences import parse_preferences
 from rowgate.request.query import parse_query
 from rowgate.request.rules import ruled
 
-__all__ = ["ApiRequest", "Incoming", "parse_request"]
+__all__ = ["ApiRequest", "Headers", "Incoming", "parse_request"]
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A request as any server hands it over. Header names are lower case; repeated ones joined by commas."""
+class Incoming(NamedTuple):
+    """A request as any server hands it over."""
 
     method: str
     path: str
     query_string: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Headers = NO_HEADERS
     body: bytes = b""
     client: str = ""
 
@@ -60,7 +59,6 @@ def parse_request(incoming: Incoming, config: Config) -> ApiRequest:
         accepts=parse_accept(incoming.headers.get("accept", "")),
         by_get=by_get,
         negotiated=len(config.db_schemas) > 1,
-        cookies=read_headers.cookies_as_json(incoming.headers.get("cookie")),
     )
     return _with_payload(request, incoming)
 
@@ -113,9 +111,3 @@ def _with_payload(request: ApiRequest, incoming: Incoming) -> ApiRequest:
     if request.action is Action.REPLACE:  # the row is put whole, so there are no columns to choose
         return replace(request, payload=parse_payload(incoming.body, content_type, None))
     return request
-
-
-def headers_as_json(headers: Mapping[str, str]) -> str:
-    """What ``current_setting('request.headers')`` holds in the database; cookies are apart."""
-    others = {name: value for name, value in headers.items() if name != "cookie"}
-    return json.dumps(others, ensure_ascii=True, separators=(",", ":"))

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from rowgate.errors import Refusal
 from rowgate.request.media import CSV, JSON, OCTETS
 from rowgate.request.model import ApiRequest, Payload
-from rowgate.request.payload import load_json
+from rowgate.request.payload import is_json, load_json
 from rowgate.request.tables import from_csv
 
 FORM = "application/x-www-form-urlencoded"
@@ -42,7 +42,7 @@ def parse_document(body: bytes, content_type: str, columns: tuple[str, ...] | No
         return Document(body, (), 1, is_array=False, media=media, named=False)
     if media == CSV:
         return _named(from_csv(body), columns, CSV)
-    if media and media != JSON and not media.endswith("+json"):
+    if not is_json(content_type):
         raise Refusal(400, "PGRST102", f"Content-Type not acceptable: {media}")
     if not body.strip():
         return Document(b"{}", (), 1, is_array=False)

@@ -265,7 +265,6 @@ class ApiRequest:
     payload: Payload | None = None
     by_get: bool = False
     negotiated: bool = False
-    cookies: str = "{}"
     accepts: tuple[Accepted, ...] = ANYTHING
 
     @property

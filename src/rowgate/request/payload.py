@@ -4,7 +4,7 @@ Only the keys are read in Python. The values are PostgreSQL's to convert, so tha
 """
 
 import json
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from rowgate.errors import Refusal
 from rowgate.request.model import Payload
@@ -27,6 +27,33 @@ def parse_payload(body: bytes, content_type: str, columns: tuple[str, ...] | Non
         keys = columns if columns is not None else _common_keys(value)
         return Payload(body, keys, len(value), is_array=True)
     return _refuse("The body must be a JSON object or an array of JSON objects")
+
+
+class Outline(NamedTuple):
+    """What of a JSON body a plan depends on: the keys that all its objects have, and how many those are."""
+
+    keys: tuple[str, ...]
+    is_array: bool
+    several: bool
+
+
+def outline(body: bytes) -> Outline | None:
+    """The outline of a body that is an object, or an array of objects with the same keys. Raises Refusal."""
+    value = load_json(body)
+    if isinstance(value, dict):
+        return Outline(tuple(value), is_array=False, several=False)
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        return None
+    keys = value[0].keys() if value else {}.keys()
+    if any(row.keys() != keys for row in value):
+        return None
+    return Outline(tuple(keys), is_array=True, several=len(value) > 1)
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a body of this type is read as JSON."""
+    media = _media(content_type)
+    return not media or media == "application/json" or media.endswith("+json")
 
 
 def _as_json(body: bytes, content_type: str) -> bytes:
@@ -53,12 +80,14 @@ def load_json(body: bytes) -> Any:
         value = json.loads(body.decode(), parse_constant=_no_constant, parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
         _refuse("Empty or invalid json")
-    _check_depth(value)
+    _check_depth(value, body.count(b"{") + body.count(b"["))
     return value
 
 
-def _check_depth(value: Any) -> None:
+def _check_depth(value: Any, brackets: int) -> None:
     """Refuse nesting that would exhaust PostgreSQL's stack."""
+    if brackets < DEEPEST or brackets - len(_containers(value)) < DEEPEST:
+        return  # too few for it, however they stand; those of an array's own objects stand side by side
     level = _containers([value])
     for _ in range(DEEPEST):
         level = [inner for outer in level for inner in _containers(outer)]
@@ -68,7 +97,7 @@ def _check_depth(value: Any) -> None:
 
 
 def _containers(value: Any) -> list[Any]:
-    inside = value.values() if isinstance(value, dict) else value
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [inner for inner in inside if isinstance(inner, dict | list)]
 
 
@@ -78,9 +107,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _check_type(content_type: str) -> None:
-    media = _media(content_type)
-    if media and media != "application/json" and not media.endswith("+json"):
-        _refuse(f"Content-Type not acceptable: {media}")
+    if not is_json(content_type):
+        _refuse(f"Content-Type not acceptable: {_media(content_type)}")
 
 
 def _common_keys(rows: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -20,11 +20,11 @@ def split(query_string: bytes) -> list[tuple[str, str]]:
     for part in query_string.split(b"&"):
         if part:
             name, _, value = part.partition(b"=")
-            pairs.append((_decode(name), _decode(value)))
+            pairs.append((decode(name), decode(value)))
     return pairs
 
 
-def _decode(raw: bytes) -> str:
+def decode(raw: bytes) -> str:
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 from urllib.parse import quote as percent
 
 from rowgate.errors import Refusal, fits_a_header
@@ -15,15 +15,14 @@ from rowgate.response.legacy import warning
 from rowgate.response.verify import verification, verify_singular
 from rowgate.response.written import written_headers, written_status
 
-__all__ = ["Answer", "answer", "refuse", "verification"]
+__all__ = ["Answer", "answer", "body_of", "refuse", "verification"]
 
 Headers = tuple[tuple[str, str], ...]
 
 _BODILESS = frozenset((204, 205, 304))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back: any server can send it. Without ``sized`` nobody knows how long the body would be."""
 
     status: int
@@ -42,9 +41,9 @@ def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
     elif isinstance(plan, Read | Call):
         result.total = total(request, result)
         verify_singular(request, result)
-        status, body = _range_status(request, result), _bytes(request, result)
+        status, body = _range_status(request, result), body_of(request, result)
     else:
-        status, body = written_status(plan, result), _bytes(request, result)
+        status, body = written_status(plan, result), body_of(request, result)
     status = _status_from_sql(result) or status
     body = b"" if status in _BODILESS else body
     own = _headers(request, plan, result, shows=_shows(plan, status))
@@ -54,7 +53,7 @@ def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
 
 def _bodied(request: ApiRequest, answer: Answer) -> Answer:
     """HEAD is answered like GET, without a body; how long it would be nobody has worked out."""
-    return replace(answer, body=b"", sized=False) if request.method == "HEAD" else answer
+    return answer._replace(body=b"", sized=False) if request.method == "HEAD" else answer
 
 
 def _shows(plan: Plan, status: int) -> bool:
@@ -66,7 +65,8 @@ def _shows(plan: Plan, status: int) -> bool:
     return isinstance(plan, Read) or plan.returning is Return.REPRESENTATION
 
 
-def _bytes(request: ApiRequest, result: ResultSet) -> bytes:
+def body_of(request: ApiRequest, result: ResultSet) -> bytes:
+    """The body of a result, if the answer has one."""
     return bytes.fromhex(result.body.decode()) if request.media.binary else result.body
 
 

@@ -1,7 +1,6 @@
 """What every answer carries, whatever was asked."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from rowgate.config import Config
 from rowgate.response import Answer
@@ -16,7 +15,7 @@ def with_vary(answer: Answer) -> Answer:
     """A cache must tell apart what these headers tell apart, unless SQL said otherwise."""
     if any(name.lower() == "vary" for name, _ in answer.headers):
         return answer
-    return replace(answer, headers=(*answer.headers, _VARY))
+    return answer._replace(headers=(*answer.headers, _VARY))
 
 
 def traced(answer: Answer, config: Config, headers: Mapping[str, str], story: Story) -> Answer:
@@ -26,4 +25,4 @@ def traced(answer: Answer, config: Config, headers: Mapping[str, str], story: St
     more = [(name, seen)] if seen is not None else []
     if config.server_timing_enabled and answer.status < 400:
         more.append(("Server-Timing", story.server_timing()))
-    return replace(answer, headers=(*answer.headers, *more)) if more else answer
+    return answer._replace(headers=(*answer.headers, *more)) if more else answer

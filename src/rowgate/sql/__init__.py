@@ -4,7 +4,7 @@ Every statement answers with one row of the same columns (``RESULT``), the body 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rowgate.plan.model import SOURCE, Call, Delete, Insert, Plan, Read, Replace, Update, Write
 from rowgate.request.model import ApiRequest, Return
@@ -26,8 +26,7 @@ _FROM_SQL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """SQL text and its parameters, in text format; ``prepared`` if it is worth keeping for the next time.
 
     ``estimate`` asks the planner about it, just before.

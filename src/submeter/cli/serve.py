@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 import uvicorn
@@ -67,8 +67,10 @@ def address(listener: socket.socket) -> str:
 
 def run(settings: Settings, database: Database, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM, the normal ends; requests under way are finished first."""
+    application = Application(settings, database)
     config = uvicorn.Config(
-        Application(settings, database),
+        application,
+        http=cast("Any", application.lane),
         log_level="warning",
         access_log=False,
         server_header=False,

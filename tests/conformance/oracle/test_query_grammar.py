@@ -13,7 +13,7 @@ from conformance.oracle.reference import Refused
 from integration.rowgate.conftest import Run
 from integration.rowgate.world import bearer
 from rowgate.app import Gateway
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 
 COUNT = 200_000 if os.environ.get("SUBMETER_PROVE") else 2_000
 SEED = int(os.environ.get("SUBMETER_SEED", "20261121"))
@@ -64,7 +64,7 @@ def _is_reserved(sample: Sample, tree: Any) -> bool:
 def _ask(gateway: Gateway, run: Run, sample: Sample, headers: dict[str, str]) -> int:
     """Send it to the database. It may be refused there, but neither as malformed nor as our fault."""
     query = _QUERIES[sample.language].format(quote(sample.text, safe="")).encode()
-    answer = run(gateway.answer(Incoming("GET", "/customers", query, headers, b"")))
+    answer = run(gateway.answer(Incoming("GET", "/customers", query, Headers(headers), b"")))
     told = f"{sample.language}: {sample.text!r}: {answer.status} {answer.body!r}"
     assert answer.status < 500, told
     assert b'"code":"PGRST100"' not in answer.body, told

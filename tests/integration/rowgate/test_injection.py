@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from integration.rowgate.conftest import Run
 from integration.rowgate.world import bearer
 from rowgate.app import Gateway
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 
 ODD = "odd names; drop schema api --"
 # Letters and the marks of SQL, of our own grammar, of JSON and of arrays.
@@ -29,7 +29,7 @@ def ask(
 ) -> tuple[int, object]:
     headers = {**bearer("writer"), "prefer": "return=representation"}
     raw = b"" if body is None else json.dumps(body).encode()
-    answer = run(gateway.answer(Incoming(method, path, query.encode(), headers, raw)))
+    answer = run(gateway.answer(Incoming(method, path, query.encode(), Headers(headers), raw)))
     return answer.status, json.loads(answer.body)
 
 

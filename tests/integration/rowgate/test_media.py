@@ -10,7 +10,7 @@ import pytest
 from integration.rowgate.conftest import Run
 from integration.rowgate.world import bearer, world_config
 from rowgate.app import Gateway
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 from rowgate.response import Answer
 from submeter.db.database import Database
 
@@ -42,7 +42,7 @@ def ask(gateway: Gateway, run: Run, owner: psycopg.Connection) -> Ask:
     ) -> Answer:
         path, _, query = url.partition("?")
         said = {name.replace("_", "-"): value for name, value in headers.items()}
-        incoming = Incoming(method, path, query.encode(), {**bearer("writer"), **said}, body)
+        incoming = Incoming(method, path, query.encode(), Headers({**bearer("writer"), **said}), body)
         answer: Answer = run((by or gateway).answer(incoming))
         return answer
 

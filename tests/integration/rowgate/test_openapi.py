@@ -12,7 +12,7 @@ from conformance.compare import MISSING, at
 from integration.rowgate.conftest import Run
 from integration.rowgate.world import HERE, bearer, world_config
 from rowgate.app import Gateway
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 from submeter.db.database import Database
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -41,7 +41,7 @@ def gateways(shelf: Database, run: Run) -> Iterator[dict[str, Gateway]]:
 
 
 def _ask(gateway: Gateway, run: Run, accept: str, role: str = "writer") -> Any:
-    incoming = Incoming("GET", "/", b"", {**bearer(role), "accept": accept}, b"")
+    incoming = Incoming("GET", "/", b"", Headers({**bearer(role), "accept": accept}), b"")
     return json.loads(run(gateway.answer(incoming)).body)
 
 

@@ -12,7 +12,7 @@ from integration.rowgate.world import bearer, world_config
 from rowgate.app import Gateway
 from rowgate.catalog.model import Name
 from rowgate.errors import Refusal
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 from rowgate.response import Answer
 from submeter.db.database import Database
 
@@ -88,7 +88,9 @@ def ask(world: Database, run: Run, application: Application) -> Iterator[Callabl
     def ask(method: str, url: str, body: Any = None, role: str = "writer", **headers: str) -> Answer:
         path, _, query = url.partition("?")
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        incoming = Incoming(method, path, query.encode(), {**bearer(role, sub="ann"), **headers}, raw)
+        incoming = Incoming(
+            method, path, query.encode(), Headers({**bearer(role, sub="ann"), **headers}), raw
+        )
         return run(gateway.answer(incoming))  # type: ignore[no-any-return]
 
     yield ask

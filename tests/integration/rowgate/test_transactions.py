@@ -10,18 +10,20 @@ import pytest
 from integration.rowgate.conftest import Run
 from integration.rowgate.world import bearer, world_config
 from rowgate.app import Gateway
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 from rowgate.response import Answer
 from submeter.db.database import Database
 
 
 def get(path: str, query: str = "", role: str = "writer", **claims: Any) -> Incoming:
     headers = bearer(role, **claims) if role != "nobody" else {}
-    return Incoming("GET", path, query.encode(), headers)
+    return Incoming("GET", path, query.encode(), Headers(headers))
 
 
 def post(path: str, body: Any, query: str = "", role: str = "writer", **headers: str) -> Incoming:
-    return Incoming("POST", path, query.encode(), {**bearer(role), **headers}, json.dumps(body).encode())
+    return Incoming(
+        "POST", path, query.encode(), Headers({**bearer(role), **headers}), json.dumps(body).encode()
+    )
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from rowgate.catalog.model import (
 )
 from rowgate.config import Config
 from rowgate.plan import Plan, make_plan
-from rowgate.request import ApiRequest, Incoming, parse_request
+from rowgate.request import ApiRequest, Headers, Incoming, parse_request
 from rowgate.sql import Statement, render
 
 DEFAULTS = {"id": "nextval('s'::regclass)"}
@@ -110,7 +110,7 @@ CONFIG = Config(db_uri="unused", db_schemas=("api",))
 def ask(method: str, url: str, body: str = "", **headers: str) -> ApiRequest:
     path, _, query = url.partition("?")
     said = {name.replace("_", "-"): value for name, value in headers.items()}
-    return parse_request(Incoming(method, path, query.encode(), said, body.encode()), CONFIG)
+    return parse_request(Incoming(method, path, query.encode(), Headers(said), body.encode()), CONFIG)
 
 
 def planned(method: str, url: str, body: str = "", **headers: str) -> Plan:

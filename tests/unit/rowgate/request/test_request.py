@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rowgate.config import Config
 from rowgate.errors import Refusal
-from rowgate.request import ApiRequest, Incoming, parse_request
+from rowgate.request import ApiRequest, Headers, Incoming, parse_request
 from rowgate.request.arguments import Document, parse_document
 from rowgate.request.headers import choose_schema, parse_range
 from rowgate.request.model import (
@@ -34,7 +34,7 @@ CONFIG = Config(db_uri="unused", db_schemas=("api", "archive"), db_max_rows=None
 def request(method: str, url: str, body: bytes = b"", config: Config = CONFIG, **headers: str) -> ApiRequest:
     path, _, query = url.partition("?")
     said = {name.replace("_", "-"): value for name, value in headers.items()}
-    return parse_request(Incoming(method, path, query.encode(), said, body), config)
+    return parse_request(Incoming(method, path, query.encode(), Headers(said), body), config)
 
 
 def refusal(method: str, url: str, body: bytes = b"", **headers: str) -> tuple[int, str]:

@@ -1,0 +1,51 @@
+"""One flush on its way through the pool, by callbacks: most requests need no task of their own."""
+
+from collections.abc import Callable, Sequence
+
+from rowgate.errors import Refusal
+from rowgate.execute.connection import Connection, Outcome
+from rowgate.execute.pool import Pool, Waiting
+from rowgate.sql import Statement
+
+__all__ = ["Errand"]
+
+
+class Errand:
+    """Waits for a connection, sends, and tells what came of it, unless it was abandoned by then."""
+
+    __slots__ = ("_abandoned", "_connection", "_pool", "_statements", "_tell", "_waiting")
+
+    def __init__(
+        self, pool: Pool, statements: Sequence[Statement], tell: Callable[[Outcome | Refusal], None]
+    ) -> None:
+        self._pool = pool
+        self._statements = statements
+        self._tell = tell
+        self._abandoned = False
+        self._waiting: Waiting | None = None
+        self._connection: Connection | None = None
+
+    def begin(self) -> None:
+        self._waiting = self._pool.ask(self._go)
+
+    def _go(self, given: Connection | Refusal) -> None:
+        if isinstance(given, Refusal):
+            self._tell(given)
+            return
+        self._connection = given
+        given.start(self._statements, self._come_back)
+
+    def _come_back(self, outcome: Outcome) -> None:
+        connection, self._connection = self._connection, None
+        if self._abandoned or connection is None:
+            return  # the pool has it already
+        self._pool.give_back(connection)
+        self._tell(outcome)
+
+    def abandon(self) -> None:
+        """Nobody waits for it any more: leave the queue, or have the database stop."""
+        self._abandoned = True
+        if self._connection is not None:
+            self._pool.give_back(self._connection)
+        elif self._waiting is not None:
+            self._waiting.gone = True

@@ -1,0 +1,282 @@
+"""The fast lane: a request that comes in one piece is answered without the ceremony of a stock server.
+
+Most requests of an API are small, arrive whole, and differ from the one before in nothing but their first
+line. For those, and only those, this protocol stands in front of uvicorn's own: what it cannot answer at once
+(a request in parts, chunks, upgrades, HTTP/1.0, another prefix) goes to uvicorn together with its connection,
+before anything was done for it, and so do all limits, time-outs and oddities that belong to it.
+
+Measured against uvicorn alone: docs/benchmarks.md.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, NamedTuple, cast
+from urllib.parse import unquote_to_bytes
+
+import httptools
+from uvicorn.config import Config as ServerConfig
+from uvicorn.server import ServerState
+
+from rowgate.app import Gateway
+from rowgate.asgi import cross_origin, join_headers
+from rowgate.errors import Refusal
+from rowgate.patience import PatientProtocol
+from rowgate.request import Headers, Incoming
+from rowgate.response import Answer, refuse
+
+__all__ = ["Door", "Lane"]
+
+Door = Callable[[Headers], tuple[Headers, Callable[[], None]]]
+"""What stands before the gateway: takes its own header out of the others, and gives a check to be made for
+every request that carries them, which raises Refusal."""
+
+LONGEST_HEAD = 32_768
+REMEMBERED = 2_000  # heads of requests, and of answers
+IDLE_S = 75  # how long a connection may do nothing
+UNREAD_S = 60  # how long an answer may wait for a client that does not read
+SWEEP_S = 5
+LINGER_S = 1  # how long an idle connection is kept while the server stops: a request may be on its way
+
+_LINE = re.compile(rb"(GET|HEAD|POST|PATCH|PUT|DELETE) (/[!-\"$->@-~]*)(?:\?([!-\"$-~]*))? HTTP/1\.1")
+
+
+class Sender(NamedTuple):
+    """What the head of a request says, short of its first line; all of it the same for all that carry it."""
+
+    headers: Headers
+    body_length: int
+    cross_origin: tuple[tuple[str, str], ...]
+    check: Callable[[], None]
+
+
+class Whole(NamedTuple):
+    """A request that came in one piece, and what came behind it."""
+
+    incoming: Incoming
+    sender: Sender
+    rest: bytes
+
+
+class Lane:
+    """Makes the protocols of a server's connections; ``prefix`` is where the gateway is mounted."""
+
+    def __init__(self, gateway: Gateway, prefix: str = "", door: Door | None = None) -> None:
+        self.gateway = gateway
+        self._prefix = prefix
+        self._door = door
+        self._config = gateway.config
+        self._senders: dict[bytes, Sender | None] = {}
+        self._heads: dict[tuple[Any, ...], bytes] = {}
+        self._dated: list[tuple[bytes, bytes]] = []
+        self._date = b""
+
+    def __call__(
+        self, config: ServerConfig, server_state: ServerState, app_state: dict[str, Any], **_: Any
+    ) -> "Connection":
+        """As uvicorn makes its own protocols."""
+        stock = PatientProtocol(config=config, server_state=server_state, app_state=app_state)
+        return Connection(self, stock, server_state)
+
+    def read(self, data: bytes, client: str) -> Whole | None:
+        """The request at the beginning of ``data``, if it is all there and nothing about it is unusual."""
+        end = data.find(b"\r\n\r\n")
+        if not 0 < end < LONGEST_HEAD:
+            return None
+        line_end = data.find(b"\r\n")
+        line = _LINE.fullmatch(data, 0, line_end)
+        sender = self._sender(data[line_end:end])
+        if line is None or sender is None:
+            return None
+        method, path, query = line.groups(b"")
+        body = end + 4
+        rest = body + sender.body_length
+        name = path.decode() if b"%" not in path else unquote_to_bytes(path).decode("utf-8", "replace")
+        inside = name.removeprefix(self._prefix)
+        if len(data) < rest or (self._prefix and (inside == name or inside[:1] not in ("", "/"))):
+            return None
+        if self._door is not None and b"apikey=" in query:
+            return None
+        incoming = Incoming(method.decode(), inside, query, sender.headers, data[body:rest], client)
+        return Whole(incoming, sender, data[rest:])
+
+    def _sender(self, head: bytes) -> Sender | None:
+        if self.gateway.config is not self._config:
+            self._config = self.gateway.config
+            self._senders.clear()
+        if head not in self._senders:
+            _make_room(self._senders)
+            self._senders[head] = self._meet(head)
+        return self._senders[head]
+
+    def _meet(self, head: bytes) -> Sender | None:
+        """Read a head as uvicorn would; None for one that asks for something unusual."""
+        said = _Said()
+        try:
+            httptools.HttpRequestParser(said).feed_data(b"GET / HTTP/1.1" + head + b"\r\n\r\n")
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            return None
+        headers = join_headers(said.headers)
+        length = headers.get("content-length", "0")
+        usual = headers.get("connection", "keep-alive").lower() == "keep-alive"
+        odd = any(name in headers for name in ("transfer-encoding", "expect", "upgrade"))
+        if not usual or odd or "host" not in headers or not (length.isdecimal() and len(length) < 10):
+            return None
+        if int(length) > self._config.max_body:
+            return None
+        own = tuple(cross_origin(headers, self._config))
+        headers, check = self._door(headers) if self._door else (headers, _open)
+        return Sender(headers, int(length), own, check)
+
+    def write(self, answer: Answer, sender: Sender, server: ServerState, *, last: bool) -> bytes:
+        """The answer as it goes over the wire."""
+        if server.default_headers is not self._dated:  # uvicorn makes them anew every second
+            self._dated = server.default_headers
+            self._date = b"".join(b"%b: %b\r\n" % pair for pair in self._dated)
+        date = self._date
+        key = (answer.status, answer.headers, sender.cross_origin, last)
+        head = self._heads.get(key)
+        if head is None:
+            _make_room(self._heads)
+            more = (("Connection", "close"),) if last else ()
+            head = self._heads[key] = _head(answer.status, (*answer.headers, *sender.cross_origin, *more))
+        if not answer.sized or answer.status in (204, 304):
+            return head + date + b"\r\n"
+        return b"%b%bcontent-length: %d\r\n\r\n%b" % (head, date, len(answer.body), answer.body)
+
+
+def _open() -> None:
+    """There is no door."""
+
+
+def _make_room(remembered: dict[Any, Any]) -> None:
+    if len(remembered) >= REMEMBERED:
+        del remembered[next(iter(remembered))]
+
+
+def _head(status: int, headers: tuple[tuple[str, str], ...]) -> bytes:
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    lines = (f"{name.lower()}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 {status} {phrase}\r\n{''.join(lines)}".encode("latin-1", "replace")
+
+
+class _Said:
+    """Collects the headers that a parser finds."""
+
+    def __init__(self) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection, until it asks for something unusual. Its requests are answered in order."""
+
+    def __init__(self, lane: Lane, stock: PatientProtocol, server_state: ServerState) -> None:
+        self._lane = lane
+        self._stock = stock
+        self._server = server_state
+        self._loop = asyncio.get_running_loop()
+        self._abandon: Callable[[], object] | None = None
+        self._answering: Sender | None = None
+        self._rest = b""  # what came behind the request under way
+        self._full = self._stopping = False
+        self._client = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self._client = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._server.connections.add(cast("Any", self))
+        self._since = self._loop.time()
+        self._timer = self._loop.call_later(IDLE_S, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._timer.cancel()
+        self._server.connections.discard(cast("Any", self))
+        if self._abandon is not None:
+            self._abandon()
+
+    def data_received(self, data: bytes) -> None:
+        if self._answering is not None or self._full or self._rest:
+            self._rest += data
+            self._transport.pause_reading()
+            return
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        whole = self._lane.read(data, self._client)
+        if whole is None:
+            self._hand_over(data)
+            return
+        incoming, sender, self._rest = whole
+        self._answering = sender
+        try:
+            sender.check()
+        except Refusal as refusal:
+            self._respond(refuse(refusal))
+            return
+        abandon = self._lane.gateway.begin(incoming, self._respond)
+        if self._answering is not None:
+            self._abandon = abandon
+
+    def _respond(self, answer: Answer) -> None:
+        sender, self._answering, self._abandon = self._answering, None, None
+        assert sender is not None
+        self._since = self._loop.time()
+        self._server.total_requests += 1
+        self._transport.write(self._lane.write(answer, sender, self._server, last=self._stopping))
+        if self._stopping:
+            self._transport.close()
+        elif self._rest and not self._full:
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """Turn to what the client sent in the meantime."""
+        if self._answering is not None or self._full or not self._rest or self._transport.is_closing():
+            return
+        data, self._rest = self._rest, b""
+        self._transport.resume_reading()
+        self._take(data)
+
+    def _hand_over(self, data: bytes) -> None:
+        """From here on the connection is uvicorn's."""
+        self._timer.cancel()
+        self._server.connections.discard(cast("Any", self))
+        self._transport.set_protocol(self._stock)
+        self._stock.connection_made(self._transport)
+        if self._stopping:
+            self._stock.shutdown()
+        self._stock.data_received(data)
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._go_on()
+
+    def _look(self) -> None:
+        """Close a connection that does nothing, or whose client does not read."""
+        now, since = self._loop.time(), self._since
+        if self._full and now - since > UNREAD_S:
+            self._transport.abort()
+        elif self._answering is None and not self._full and now - since >= IDLE_S:
+            self._transport.close()
+        else:
+            self._timer = self._loop.call_later(SWEEP_S, self._look)
+
+    def shutdown(self) -> None:
+        """The server stops: the next answer is the last. uvicorn calls it."""
+        self._stopping = True
+        if self._answering is None:
+            self._loop.call_later(LINGER_S, self._close_idle)
+
+    def _close_idle(self) -> None:
+        if self._answering is None:
+            self._transport.close()
