@@ -45,7 +45,7 @@ lock: here $(VENV)/dev  ## Renew the locked dependencies
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --group dev -o requirements/dev.txt
 
 clean:  ## Remove the virtual environment and caches, not the data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache tests/clients/javascript/node_modules
 
 $(VENV)/bin/python:
 	@[ ! -e $(VENV) ] && [ ! -L $(VENV) ] || $(REFUSE)

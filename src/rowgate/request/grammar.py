@@ -5,6 +5,7 @@ item      = [ "..." | name ":" ] name *( "!" name ) "(" [ select ] ")"
           | [ name ":" ] field [ "::" cast ] [ "." function "()" [ "::" cast ] ]
           | [ name ":" ] "count()" [ "::" cast ]
           | "*"
+key       = *( name "." ) field [ "[" *digit "]" ]
 field     = name *( ( "->>" | "->" ) key )
 condition = [ "not." ] operator [ "(" modifier ")" ] "." value
 logic     = [ "not." ] ( "and" | "or" ) "(" member *( "," member ) ")"
@@ -36,6 +37,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ARROW = re.compile(r"->>?")
 _JSON_KEY = re.compile(r"(?!\")(?:[^(\-:.,>)]|-(?!>))+")
+_REPETITION = re.compile(r"\[[0-9]*\]")
 _CAST = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*(?:\[\])*")
 _OPERATOR = re.compile(r"[a-z]+")
 _CONDITION = re.compile(r"(?:not\.)?([a-z]+)[.(]")
@@ -291,12 +293,16 @@ def parse_names(text: str, what: str) -> tuple[str, ...]:
 
 
 def parse_key(text: str) -> tuple[tuple[str, ...], Field]:
-    """A filter parameter's name: the path to an embedded resource, then a field."""
+    """A filter parameter's name: the path to an embedded resource, then a field.
+
+    Libraries that write query strings (qs, jQuery) number a name that comes twice: ``name[0]``, ``name[1]``.
+    """
     scanner = Scanner(text, "tree path")
     parts = [_name(scanner, "field name (* or [a..z0..9_$])")]
     while scanner.take("."):
         parts.append(_name(scanner, "field name (* or [a..z0..9_$])"))
     steps = _steps(scanner)
+    scanner.match(_REPETITION)
     scanner.end('".", "->", "->>" or end of input')
     return tuple(parts[:-1]), Field(parts[-1], steps)
 

@@ -130,7 +130,8 @@ class Generator:
 
     def key(self) -> str:
         path = self.some(self.name, 2, ".") + "." if self.chance(0.2) else ""
-        return path + self.field()
+        repetition = self.random.choice(("[0]", "[12]", "[]")) if self.chance(0.05) else ""
+        return path + self.field() + repetition
 
     def value(self) -> str:
         return self.random.choice(VALUES)

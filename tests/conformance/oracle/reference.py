@@ -117,7 +117,7 @@ class _Plain(Transformer[Any, Any]):
         return ("embed", name, alias, *hints, False, items or ())
 
     def key(self, parts: list[Any]) -> tuple[Any, ...]:
-        *names, steps = parts
+        *names, steps, _ = parts
         return (tuple(names[:-1]), (names[-1], steps))
 
     def comparison(self, parts: list[Any]) -> tuple[str, str | None]:

@@ -94,6 +94,8 @@ def _check_mix(mix: Counter[tuple[Any, ...]], statuses: Counter[int]) -> None:
         ("select", "a,", 3),
         ("select", "a(b", 4),
         ("key", "a..b", 3),
+        ("key", "a[x]", 2),
+        ("key", "a[0]b", 5),
         ("condition", "eqq.1", 1),
         ("condition", "is.nul", 4),
         ("logic", "(a.eq.1", 8),
