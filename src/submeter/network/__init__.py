@@ -1,0 +1,1 @@
+"""Where energy is supplied: sites, supply points, and what markets call them."""
