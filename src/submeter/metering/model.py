@@ -26,9 +26,11 @@ MISSING = -(2**31)
 class Stream(NamedTuple):
     """Whose data it is, as the source names it.
 
-    `scheme` says what the identifier is: `nmi`, `icp`, `mpan`, `serial`, `own`, ...; `register` is the
+    `scheme` says what the identifier is: `nmi`, `icp`, `mpan`, `serial`, `own`, ...; `any` where the source
+    does not say (a `site_identifier`): whichever identifier of a supply point fits. `register` is the
     channel, suffix or register id within it (E1, B1, 1, ...). `unit` is the source's, spelled as in the
-    database (kWh, kvarh, L, m3, MJ, ...), after scaling: a file in Wh or MWh gives kWh, without loss.
+    database (kWh, kvarh, L, m3, MJ, ...), after scaling: a file in Wh or MWh gives kWh, without loss;
+    empty where the source names none: the register's own.
     """
 
     scheme: str
