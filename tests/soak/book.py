@@ -24,6 +24,10 @@ CHANGING = {
     (404, "PGRST205"),
     (404, "42P01"),
     (404, "42883"),
+    (400, "0A000"),  # a function that returns something else than the gateway knows of: it is not misread
+    (400, "42601"),
+    (400, "42704"),
+    (400, "42804"),
 }
 SHOWN = 300
 

@@ -17,7 +17,7 @@ from soak.server import GatewayProcess, OwnDatabase
 from soak.soak import Size, Soak
 
 FULL = bool(os.environ.get("SUBMETER_PROVE"))
-SECONDS = float(os.environ.get("SUBMETER_SOAK", "600" if FULL else "12"))
+SECONDS = float(os.environ.get("SUBMETER_SOAK", "600" if FULL else "8"))
 SEED = os.environ.get("SUBMETER_SOAK_SEED", "1")
 STEADY_S = 60  # a shorter run is all warming up, and says nothing of memory
 SIZE = Size(SECONDS) if FULL else Size(SECONDS, restarts=1, changes=3, crowds=0)

@@ -22,7 +22,7 @@ from rowgate.process.admin import Admin
 from rowgate.process.listener import Listener
 from rowgate.process.log import AccessLog
 from rowgate.process.metrics import Requests
-from rowgate.process.sockets import admin_socket, api_socket
+from rowgate.process.sockets import admin_socket, api_socket, close_listeners
 from rowgate.process.sources import Sources, keep_fixed
 from rowgate.request import Incoming
 from rowgate.response import Answer
@@ -42,6 +42,16 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the listeners, but take those in who came before: the kernel would reset them."""
+        for connection in close_listeners(self.servers, sockets or ()):
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: Any = self.config.http_protocol_class
+        return made(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
 
 class Process:

@@ -1,11 +1,14 @@
 """The sockets that a server listens on, from ``server-host``, ``server-port`` and ``server-unix-socket``."""
 
+import asyncio
+import contextlib
 import socket
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rowgate.config import Config, ConfigError
 
-__all__ = ["admin_socket", "api_socket"]
+__all__ = ["admin_socket", "api_socket", "close_listeners"]
 
 BACKLOG = 2048
 
@@ -61,3 +64,18 @@ def _unix(path: Path, mode: int) -> socket.socket:
         listener.close()
         raise ConfigError(f"Cannot listen on {path}: {error}") from error
     return listener
+
+
+def close_listeners(
+    servers: Iterable[asyncio.AbstractServer], listeners: Iterable[socket.socket]
+) -> Sequence[socket.socket]:
+    """Stop listening; the connections that had come by then and that nobody had accepted."""
+    accepted = []
+    for listener in listeners:
+        listener.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                accepted.append(listener.accept()[0])
+    for server in servers:
+        server.close()
+    return accepted

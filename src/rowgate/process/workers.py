@@ -52,6 +52,7 @@ class _Workers:
                 if not self._stopping:
                     log.error("Worker %d ended with %d; starting another", number, status)
                     time.sleep(AGAIN_S)
+                if not self._stopping:  # it may have been told meanwhile
                     self._start(number)
         return 0
 

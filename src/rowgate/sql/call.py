@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rowgate.plan.model import Call, Insert
 from rowgate.sql.parts import Parameters, array_literal, qualified, quote
+from rowgate.sql.pinned import pinned
 from rowgate.sql.record import BODY, record
 
 _RESULT = quote("result")
@@ -28,9 +29,10 @@ def call_source(plan: Call, parameters: Parameters) -> str:
     if plan.routine.returns.void or _shapeless(plan):
         source = f" FROM {arguments}" if arguments else ""
         return f'SELECT {call} AS "value"{source}'
+    pin = pinned(plan.routine, call, _RESULT)
     if is_scalar(plan):
-        return f'SELECT {_RESULT}."value" FROM {before}{call} AS {_RESULT} ("value")'
-    return f"SELECT {_RESULT}.* FROM {before}{call} AS {_RESULT}"
+        return f'SELECT {_RESULT}."value" FROM {before}{call} AS {_RESULT} ("value") WHERE {pin}'
+    return f"SELECT {_RESULT}.* FROM {before}{call} AS {_RESULT} WHERE {pin}"
 
 
 def _call(plan: Call, parameters: Parameters) -> tuple[str, str]:
