@@ -95,21 +95,22 @@ class Soak:
     # The load
 
     async def _ask(self, client: Client) -> None:
-        wire = Wire(self.gateway.port)
-        book = self.book
-        while not self._stop.is_set():
-            request = client.next(book.newest)
-            if client.rng.random() < DROPS:
-                await self._drop(wire, client, request)
-                continue
-            mark = book.mark()
-            try:
-                answer = await wire.ask(request.raw)
-            except Broken as error:
-                book.broken(request, error)
-            else:
-                book.judge(request, mark, answer)
-        wire.close()
+        with contextlib.closing(Wire(self.gateway.port)) as wire:
+            while not self._stop.is_set():
+                request = client.next(self.book.newest)
+                if client.rng.random() < DROPS:
+                    await self._drop(wire, client, request)
+                else:
+                    await self._ask_once(wire, request)
+
+    async def _ask_once(self, wire: Wire, request: Request) -> None:
+        mark = self.book.mark()
+        try:
+            answer = await wire.ask(request.raw)
+        except Broken as error:
+            self.book.broken(request, error)
+        else:
+            self.book.judge(request, mark, answer)
 
     async def _drop(self, wire: Wire, client: Client, request: Request) -> None:
         await wire.drop(request.raw, client.rng)

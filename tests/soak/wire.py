@@ -29,8 +29,8 @@ class Wire:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._streams is not None and self._streams[0].at_eof():  # closed between two requests
-            self.close()
+        if self._streams is not None and (self._streams[0].at_eof() or self._streams[1].is_closing()):
+            self.close()  # the server closed it between two requests
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=2**20)
         return self._streams
@@ -113,7 +113,7 @@ async def write_slowly(port: int, raw: bytes, stop: asyncio.Event) -> None:
                 for at in range(len(raw)):
                     writer.write(raw[at : at + 1])
                     await writer.drain()
-                    if await _until(stop, 0.3):
+                    if await _until(stop, 0.3) or writer.is_closing():
                         break
             finally:
                 writer.close()

@@ -34,5 +34,6 @@ def _many(routine: Routine) -> str:
     """No analysis tells that a set is missing, so each call asks; the name is looked up only once."""
     types = ", ".join(parameter.type_name for parameter in routine.parameters)
     function = f"{qualified(routine.name)}({types})".replace("'", "''")
-    returns_set = f"pg_get_function_result('{function}'::regprocedure) ~ '^(SETOF|TABLE)'"
+    kinds = "(SETOF|TABLE)" if routine.returns.columns else "SETOF"
+    returns_set = f"pg_get_function_result('{function}'::regprocedure) ~ '^{kinds}'"
     return f"CASE WHEN {returns_set} THEN TRUE ELSE current_setting('rowgate.result_changed') IS NULL END"

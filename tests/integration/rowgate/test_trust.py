@@ -84,14 +84,14 @@ async def keep_asking(port: int, enough: Callable[[], bool], *, anew: bool = Fal
     With ``anew`` each request has a connection of its own. Raises Broken where a request was sent on a
     connection that was open, and got no answer.
     """
-    wire, raw, count = Wire(port), as_bytes(ONE_ESCO), 0
-    while not enough():
-        answer = await wire.ask(raw)
-        if anew:
-            wire.close()
-        assert (answer.status, answer.body) == (200, b'[{"id":1}]')
-        count += 1
-    wire.close()
+    raw, count = as_bytes(ONE_ESCO), 0
+    with contextlib.closing(Wire(port)) as wire:
+        while not enough():
+            answer = await wire.ask(raw)
+            if anew:
+                wire.close()
+            assert (answer.status, answer.body) == (200, b'[{"id":1}]')
+            count += 1
     return count
 
 
