@@ -102,10 +102,10 @@ class Book:
         return True
 
     def _trouble(self, request: Request, mark: Mark, said: tuple[int, str]) -> tuple[str, Outcome] | None:
-        if self.outages > mark.healed and said in AWAY:
-            return "the database was away", AWAY[said]
         if self.crowds > mark.eased and said in CROWDED:
             return "the pool was exhausted", CROWDED[said]
+        if self.outages > mark.healed and said in AWAY:
+            return "the database was away", AWAY[said]
         if request.changing and self.newest.number > mark.settled and said in CHANGING:
             return "the schema was changing", Outcome.NOT_DONE
         return None

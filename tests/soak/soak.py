@@ -189,9 +189,11 @@ class Soak:
         """More clients than the pool has connections, each with a query longer than the others may wait."""
         self.book.crowds += 1
         body = json.dumps({"seconds": PATIENCE_S + 2}).encode()
-        raw = as_bytes("POST", "/rpc/rest", self._tokens["alpha"], "Connection: close\r\n", body)
-        with contextlib.suppress(Broken):
-            await asyncio.gather(*(Wire(self.gateway.port).ask(raw) for _ in range(CROWD)))
+        raw = as_bytes("POST", "/rpc/rest", self._tokens["alpha"], "", body)
+        request = Request("crowd", raw, "alpha", lambda _: (200, ""))
+        with contextlib.ExitStack() as stack:
+            wires = [stack.enter_context(contextlib.closing(Wire(self.gateway.port))) for _ in range(CROWD)]
+            await asyncio.gather(*(self._ask_once(wire, request) for wire in wires))
         self.book.eased = self.book.crowds
 
     async def _watch(self) -> None:
