@@ -21,7 +21,7 @@ from rowgate.process.example import EXAMPLE
 from rowgate.process.log import set_up
 from rowgate.process.serve import Process
 from rowgate.process.sources import Sources
-from rowgate.process.workers import WORKER, run_workers
+from rowgate.process.workers import WORKER, end_with_parent, run_workers
 
 EPILOGUE = """\
 Settings come from FILENAME, from the environment (db-uri is PGRST_DB_URI) and from the database,
@@ -110,6 +110,7 @@ def _serve(sources: Sources, config: Config, given: Sequence[str]) -> int:
     if worker is None and config.server_workers > 1:
         return run_workers(given, config.server_workers)
     if worker is not None:
+        end_with_parent()
         config = replace(config, db_pool=max(config.db_pool // config.server_workers, 1))
     _hold_signals()
     process = Process(sources, with_admin=worker in (None, "0"))

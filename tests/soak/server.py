@@ -35,7 +35,7 @@ class OwnDatabase:
         """Stop it: SIGINT ends its sessions and saves, SIGKILL does nothing of the kind."""
         pid = self._leases[-1].postmaster.pid
         os.kill(pid, number)
-        wait_until(lambda: not _alive(pid))
+        wait_until(lambda: not alive(pid))
 
     def close(self) -> None:
         for lease in self._leases:
@@ -113,7 +113,8 @@ class GatewayProcess:
         return self.process.wait(60)
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether the process is still at work; one that only waits to be buried is not."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

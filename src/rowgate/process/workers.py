@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
 
-__all__ = ["WORKER", "run_workers"]
+__all__ = ["WORKER", "end_with_parent", "run_workers"]
 
 WORKER = "ROWGATE_WORKER"
 """Set in a worker's environment: its number. The first one has the admin port."""
@@ -29,7 +30,9 @@ class _Workers:
 
     def _start(self, number: int) -> None:
         environment = {**os.environ, WORKER: str(number)}
-        self.running[number] = subprocess.Popen(self._command, env=environment)  # noqa: S603 - ourselves
+        self.running[number] = subprocess.Popen(  # noqa: S603 - ourselves
+            self._command, env=environment, stdin=subprocess.PIPE
+        )
 
     def hand_on(self, number: int, _frame: FrameType | None) -> None:
         if number in (signal.SIGTERM, signal.SIGINT):
@@ -55,6 +58,19 @@ class _Workers:
                 if not self._stopping:  # it may have been told meanwhile
                     self._start(number)
         return 0
+
+
+def end_with_parent() -> None:
+    """In a worker: end in order when the parent is gone, for nobody could tell it to any more.
+
+    The parent holds the other end of stdin and never writes; the kernel closes it, however the parent ended.
+    """
+
+    def wait() -> None:
+        os.read(0, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def run_workers(arguments: Sequence[str], count: int) -> int:

@@ -16,7 +16,8 @@ import pytest
 
 from integration.rowgate.test_process import Running, running_queries
 from integration.rowgate.world import bearer, wait_until
-from soak.wire import Wire
+from soak.server import alive
+from soak.wire import Answer, Wire
 from submeter.db.database import Database
 
 ONE_ESCO = "/escos?select=id&id=eq.1"
@@ -64,6 +65,12 @@ def as_bytes(path: str, body: Any = None) -> bytes:
         return f"{head}\r\n".encode()
     raw = json.dumps(body).encode()
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n".encode() + raw
+
+
+async def ask(port: int, raw: bytes) -> Answer:
+    """One request on a connection of its own."""
+    with contextlib.closing(Wire(port)) as wire:
+        return await wire.ask(raw)
 
 
 def metrics(running: Running) -> str:
@@ -134,8 +141,7 @@ def test_the_last_answer_says_that_it_is_the_last(start: Callable[..., Running])
 
     async def scenario() -> list[bytes]:
         asking = [
-            asyncio.create_task(Wire(running.port).ask(as_bytes("/rpc/rest", {"seconds": 1})))
-            for _ in range(5)
+            asyncio.create_task(ask(running.port, as_bytes("/rpc/rest", {"seconds": 1}))) for _ in range(5)
         ]
         await asyncio.to_thread(wait_until, lambda: "pgrst_db_pool_available 5\n" in metrics(running))
         running.process.send_signal(signal.SIGTERM)
@@ -182,6 +188,17 @@ def test_a_stop_while_a_worker_is_being_replaced(start: Callable[..., Running]) 
     wait_until(lambda: victim not in children(running))  # its successor comes after a pause
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(40) == 0
+
+
+def test_no_worker_outlives_its_parent(start: Callable[..., Running]) -> None:
+    """Else it would share the port with those of the next start, under settings of the last."""
+    running = start(PGRST_SERVER_WORKERS="2")
+    workers = children(running)
+    running.process.kill()
+    running.process.wait()
+    wait_until(lambda: not any(map(alive, workers)))
+    with pytest.raises(httpx.ConnectError):
+        running.get(ONE_ESCO)
 
 
 # Connections of the database
@@ -235,9 +252,9 @@ def test_an_exhausted_pool_answers_in_bounded_time(
 
     async def scenario() -> None:
         rest = as_bytes("/rpc/rest", {"seconds": 15})
-        holding = [asyncio.create_task(Wire(running.port).ask(rest)) for _ in range(2)]
+        holding = [asyncio.create_task(ask(running.port, rest)) for _ in range(2)]
         await asyncio.to_thread(wait_until, lambda: running_queries(superuser) == 2)
-        answers = await asyncio.gather(*(Wire(running.port).ask(as_bytes(ONE_ESCO)) for _ in range(30)))
+        answers = await asyncio.gather(*(ask(running.port, as_bytes(ONE_ESCO)) for _ in range(30)))
         assert not any(task.done() for task in holding), "nobody had to wait"
         assert {(answer.status, json.loads(answer.body)["code"]) for answer in answers} == {(504, "PGRST003")}
         for task in holding:
@@ -303,24 +320,22 @@ def test_a_schema_that_changes_under_load_never_shows_a_wrong_shape(
     ]
     newest, done = 0, False
 
-    async def ask(seen: set[bytes]) -> None:
-        nonlocal newest
-        wire, raw = Wire(running.port), as_bytes("/changing")
-        oldest = 0
-        while not done:
-            answer = await wire.ask(raw)
-            if answer.status == 200:
-                assert answer.body in shapes[oldest : newest + 1]
-                oldest = shapes.index(answer.body)  # a table does not go back
-                seen.add(answer.body)
-            else:
-                assert json.loads(answer.body)["code"] == "42703"
-        wire.close()
+    async def look(seen: set[bytes]) -> None:
+        raw, oldest = as_bytes("/changing"), 0
+        with contextlib.closing(Wire(running.port)) as wire:
+            while not done:
+                answer = await wire.ask(raw)
+                if answer.status == 200:
+                    assert answer.body in shapes[oldest : newest + 1]
+                    oldest = shapes.index(answer.body)  # a table does not go back
+                    seen.add(answer.body)
+                else:
+                    assert json.loads(answer.body)["code"] == "42703"
 
     async def scenario() -> set[bytes]:
         nonlocal newest, done
         seen: set[bytes] = set()
-        asking = [asyncio.create_task(ask(seen)) for _ in range(8)]
+        asking = [asyncio.create_task(look(seen)) for _ in range(8)]
 
         async def until_seen(shape: bytes) -> None:
             await asyncio.to_thread(wait_until, lambda: shape in seen or any(task.done() for task in asking))
