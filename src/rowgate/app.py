@@ -107,7 +107,12 @@ class Gateway:
     async def answer(self, incoming: Incoming) -> Answer:
         """Answer a request, whatever it is. Cancelled, it takes its query in the database with it."""
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        abandon = self.begin(incoming, answered.set_result)
+
+        def respond(answer: Answer) -> None:
+            if not answered.cancelled():
+                answered.set_result(answer)
+
+        abandon = self.begin(incoming, respond)
         try:
             return await answered
         except asyncio.CancelledError:

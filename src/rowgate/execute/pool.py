@@ -60,7 +60,14 @@ class Pool:
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection. Raises Refusal where none can be had in time."""
         found: asyncio.Future[Connection | Refusal] = asyncio.get_running_loop().create_future()
-        waiting = self.ask(found.set_result)
+
+        def give(given: Connection | Refusal) -> None:
+            if not found.cancelled():
+                found.set_result(given)
+            elif isinstance(given, Connection):
+                self.give_back(given)  # whoever waited was told to go, and has not had its turn yet
+
+        waiting = self.ask(give)
         try:
             connection = await found
         except asyncio.CancelledError:
