@@ -27,6 +27,4 @@ def marked_tests() -> Counter[str]:
     found = subprocess.run(
         command, capture_output=True, text=True, check=True, env=environment, cwd=TESTS.parent
     )
-    return Counter(
-        line.removeprefix(_MARK) for line in found.stdout.splitlines() if line.startswith(_MARK)
-    )
+    return Counter(line.removeprefix(_MARK) for line in found.stdout.splitlines() if line.startswith(_MARK))

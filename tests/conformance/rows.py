@@ -121,7 +121,7 @@ def _null_filter(seen: Seen) -> bool:
     names = "|".join(re.escape(call.shown_as) for call in seen.embeds if call.shown_as)
     conditions = [f"{key}.{value}" for key, value in seen.filters] + [tree for _, tree in seen.trees]
     whole = re.compile(rf"(^|[(,.])({names})\.(not\.)?is\.null")
-    return bool(names) and any(whole.search(text) for text in conditions) or "PGRST120" in seen.codes
+    return (bool(names) and any(whole.search(text) for text in conditions)) or "PGRST120" in seen.codes
 
 
 def _on_the_result(seen: Seen) -> bool:
@@ -139,7 +139,11 @@ def _negated_tree(seen: Seen) -> bool:
 
 def _names_key(seen: Seen) -> bool:
     claims = seen.step.role.partition(" ")[2]
-    return "authorization" in seen.headers or bool(claims) or any(name.startswith("jwt_") for name in seen.case.settings)
+    return (
+        "authorization" in seen.headers
+        or bool(claims)
+        or any(name.startswith("jwt_") for name in seen.case.settings)
+    )
 
 
 def _claims(*names: str) -> Shows:
@@ -154,7 +158,9 @@ _READING: dict[str, Shows] = {
     "1 rename": _renames,
     "1 cast": lambda seen: "::" in seen.select,
     "1 JSON paths: select": lambda seen: "->" in seen.select,
-    "1 JSON paths: filters": _path(lambda seen: [text for text, _ in seen.filters] + [tree for _, tree in seen.trees]),
+    "1 JSON paths: filters": _path(
+        lambda seen: [text for text, _ in seen.filters] + [tree for _, tree in seen.trees]
+    ),
     "1 JSON paths: order": _path(lambda seen: seen.orders),
     "1 aggregates": lambda seen: bool(seen.aggregates),
     "1 order": lambda seen: bool(seen.orders),

@@ -13,7 +13,33 @@ _CONDITION = re.compile(r"(not\.)?([a-z]+)(?:\(([^)]*)\))?\.", re.DOTALL)
 _IN_TREE = re.compile(r"\.((?:not\.)?[a-z]+(?:\([^)]*\))?\.)")
 _AGGREGATE = re.compile(r"(^|[.:])(sum|avg|min|max|count)$")
 OPERATORS = frozenset(
-    "eq neq gt gte lt lte like ilike match imatch in is isdistinct fts plfts phfts wfts cs cd ov sl sr nxr nxl adj".split()
+    [
+        "eq",
+        "neq",
+        "gt",
+        "gte",
+        "lt",
+        "lte",
+        "like",
+        "ilike",
+        "match",
+        "imatch",
+        "in",
+        "is",
+        "isdistinct",
+        "fts",
+        "plfts",
+        "phfts",
+        "wfts",
+        "cs",
+        "cd",
+        "ov",
+        "sl",
+        "sr",
+        "nxr",
+        "nxl",
+        "adj",
+    ]
 )
 
 

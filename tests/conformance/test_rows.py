@@ -50,7 +50,9 @@ def test_no_row_asks_for_less_than_its_figure() -> None:
 
 
 def test_a_row_without_cases_fails() -> None:
-    case = Case("a case", ("13 a new row",), (Step("GET", "/t?a=gt.1"), Step("GET", "/t?or=(a.not.eq.1,b.eq.2)")))
+    case = Case(
+        "a case", ("13 a new row",), (Step("GET", "/t?a=gt.1"), Step("GET", "/t?or=(a.not.eq.1,b.eq.2)"))
+    )
     counts = covered([case])
     assert shortfall(Row("2 adj", "1", 4), counts) == "2 adj: 0 requests of 4"
     assert shortfall(Row("2 gt", "1", 4), counts) == "2 gt: 1 requests of 4"

@@ -50,6 +50,7 @@ begin
 end $$;
 
 grant usage on schema tongue to rowgate_anon, rowgate_writer, rowgate_reader;
+grant execute on all functions in schema tongue to rowgate_anon, rowgate_writer, rowgate_reader;
 grant all on api.alarms, api.rings, api.signals to rowgate_writer;
 grant execute on all functions in schema api to rowgate_anon, rowgate_writer, rowgate_reader;
 revoke execute on function api.spoil() from public, rowgate_anon, rowgate_reader;

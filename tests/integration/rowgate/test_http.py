@@ -38,6 +38,7 @@ def still_serves(client: httpx.Client) -> None:
     assert client.get("/escos?select=id&id=eq.1").json() == [{"id": 1}]
 
 
+@pytest.mark.row("13 exact lengths and spacing")
 def test_answers_have_exact_lengths_and_their_type(client: httpx.Client) -> None:
     answer = client.get("/escos?select=id,name&order=id&limit=2")
     assert answer.content == '[{"id":1,"name":"Northside"}, \n {"id":2,"name":"Südhaus"}]'.encode()

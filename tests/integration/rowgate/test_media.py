@@ -49,6 +49,7 @@ def ask(gateway: Gateway, run: Run, owner: psycopg.Connection) -> Ask:
     return asked
 
 
+@pytest.mark.row("13 plans")
 def test_a_plan_as_json(ask: Ask) -> None:
     for method, url, body in (
         ("GET", "/escos?id=eq.1", b""),
@@ -69,6 +70,7 @@ def test_a_plan_as_json(ask: Ask) -> None:
     ]
 
 
+@pytest.mark.row("13 plans")
 def test_a_plan_as_text_and_its_options(ask: Ask) -> None:
     found = ask("GET", "/escos?id=eq.1", accept=PLAN)
     assert found.body.startswith(b"Aggregate  (cost=")
@@ -80,12 +82,14 @@ def test_a_plan_as_text_and_its_options(ask: Ask) -> None:
     assert found.status == 200  # however many rows there are
 
 
+@pytest.mark.row("13 plans")
 def test_an_analyzed_write_is_done(ask: Ask) -> None:
     found = ask("PATCH", "/escos?id=eq.1", b'{"name": "x"}', accept=f"{PLAN}+json; options=analyze")
     assert json.loads(found.body)[0]["Plan"]["Actual Rows"] == 1
     assert json.loads(ask("GET", "/escos?id=eq.1&select=name").body) == [{"name": "x"}]
 
 
+@pytest.mark.row("13 plans")
 def test_plans_are_shown_only_where_they_are_enabled(ask: Ask, another: Callable[..., Gateway]) -> None:
     found = ask("GET", "/escos", by=another(db_plan_enabled=False), accept=f"{PLAN}+json")
     assert (found.status, json.loads(found.body)["message"]) == (
@@ -94,12 +98,14 @@ def test_plans_are_shown_only_where_they_are_enabled(ask: Ask, another: Callable
     )
 
 
+@pytest.mark.row("8 raw bytes")
 def test_bytes_go_in_as_they_are(ask: Ask) -> None:
     raw = bytes(range(256)) * 3
     found = ask("POST", "/rpc/whole_bytes", raw, content_type="application/octet-stream")
     assert json.loads(found.body) == raw.hex()
 
 
+@pytest.mark.row("8 raw bytes")
 def test_bytes_come_back_as_they_are(
     ask: Ask, another: Callable[..., Gateway], owner: psycopg.Connection
 ) -> None:
@@ -125,6 +131,7 @@ def test_csv_of_no_rows(ask: Ask) -> None:
     assert ask("GET", "/accounts?id=eq.99", accept="text/csv").body == b"\n"
 
 
+@pytest.mark.row("13 exact lengths and spacing")
 def test_json_is_spaced_as_postgresql_does(ask: Ask) -> None:
     assert ask("GET", "/escos?select=id&id=lt.3&order=id").body == b'[{"id":1}, \n {"id":2}]'
     stripped = ask(
@@ -133,6 +140,7 @@ def test_json_is_spaced_as_postgresql_does(ask: Ask) -> None:
     assert stripped.body == b'[{"id":1},{"id":2}]'
 
 
+@pytest.mark.row("12 role and function settings")
 def test_only_the_named_settings_of_a_function_are_hoisted(ask: Ask, another: Callable[..., Gateway]) -> None:
     plain = ask("POST", "/rpc/settings", by=another(db_hoisted_tx_settings=()))
     assert json.loads(plain.body) == {"timeout": "7s", "isolation": "read committed"}

@@ -107,6 +107,7 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(inner)
 
 
+@pytest.mark.row("12 reload")
 def test_rights_are_asked_for_once_a_role(
     gateways: dict[str, Gateway], run: Run, owner: psycopg.Connection
 ) -> None:

@@ -41,6 +41,7 @@ def superuser(world: Database) -> Any:
         yield connection
 
 
+@pytest.mark.row("12 connection")
 def test_idle_connections_that_were_ended_are_never_used_again(
     gateway: Gateway, run: Run, superuser: psycopg.Connection
 ) -> None:
@@ -53,6 +54,7 @@ def test_idle_connections_that_were_ended_are_never_used_again(
     assert {(answer.status, answer.body) for answer in run(scenario())} == {(200, SERVED)}
 
 
+@pytest.mark.row("11 PGRST001")
 @pytest.mark.parametrize("headers", [{}, {"accept": "application/vnd.pgrst.object+json"}])
 def test_a_request_whose_connection_is_ended_gets_503_and_the_next_is_served(
     gateway: Gateway, run: Run, superuser: psycopg.Connection, headers: dict[str, str]
@@ -70,6 +72,7 @@ def test_a_request_whose_connection_is_ended_gets_503_and_the_next_is_served(
     assert served.body == SERVED
 
 
+@pytest.mark.row("12 connection")
 def test_a_read_whose_connection_is_ended_is_asked_again(
     gateway: Gateway, run: Run, superuser: psycopg.Connection
 ) -> None:
@@ -82,6 +85,7 @@ def test_a_read_whose_connection_is_ended_is_asked_again(
     assert run(scenario()).status in (200, 204)
 
 
+@pytest.mark.row("12 connection")
 def test_a_storm_of_ended_connections_is_survived(
     gateway: Gateway, run: Run, superuser: psycopg.Connection
 ) -> None:
@@ -103,6 +107,7 @@ def test_a_storm_of_ended_connections_is_survived(
     assert run(gateway.answer(ONE_ESCO)).body == SERVED
 
 
+@pytest.mark.row("12 connection")
 def test_the_server_stops_and_starts_again(short_tmp: Path) -> None:
     """503 while it is down, without hanging; 200 as soon as it is back."""
     with asyncio.Runner() as runner:
@@ -126,6 +131,7 @@ def _make_world(conninfo: str) -> Any:
     return world_config(conninfo, db_pool=1, db_pool_acquisition_timeout=2)
 
 
+@pytest.mark.row("11 PGRST003")
 def test_a_database_that_takes_connections_and_says_nothing_is_waited_for_within_bounds(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -142,6 +148,7 @@ def test_a_database_that_takes_connections_and_says_nothing_is_waited_for_within
     assert [(answer.status, code(answer)) for answer in answers] == [(504, "PGRST003")] * 2
 
 
+@pytest.mark.row("11 PGRST002")
 def test_no_database_at_all(world: Database, run: Run) -> None:
     gateway = Gateway(world_config("host=/nonexistent dbname=none"))
     answer = run(gateway.answer(ONE_ESCO))

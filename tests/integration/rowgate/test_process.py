@@ -99,6 +99,7 @@ def superuser(world: Database) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.mark.row("12 reload")
 def test_reload_by_notification_and_by_signal(
     world: Database, start: Any, superuser: psycopg.Connection
 ) -> None:
@@ -118,6 +119,8 @@ def test_reload_by_notification_and_by_signal(
         superuser.execute(f"drop view api.{name}")
 
 
+@pytest.mark.row("12 configuration")
+@pytest.mark.row("12 reload")
 def test_settings_in_the_database_go_before_the_environment(
     world: Database, start: Any, superuser: psycopg.Connection
 ) -> None:
@@ -150,6 +153,7 @@ def test_settings_in_the_database_go_before_the_environment(
         superuser.execute(sql.SQL("alter role authenticator in database {} reset all").format(database))
 
 
+@pytest.mark.row("12 admin server")
 def test_a_start_before_the_database_heals(
     tmp_path: Path, short_tmp: Path, world: Database, start: Any
 ) -> None:
@@ -170,6 +174,7 @@ def test_a_start_before_the_database_heals(
     assert running.get("/escos").status_code == 200
 
 
+@pytest.mark.row("12 reload")
 def test_the_listener_comes_back(world: Database, start: Any, superuser: psycopg.Connection) -> None:
     running = start(world.authenticator_conninfo)
     running.wait_ready()
@@ -183,6 +188,7 @@ def test_the_listener_comes_back(world: Database, start: Any, superuser: psycopg
     wait_until(lambda: running.status("ready") == 200, 10)
 
 
+@pytest.mark.row("12 admin server")
 def test_the_pages_of_the_admin(world: Database, start: Any) -> None:
     running = start(world.authenticator_conninfo)
     running.wait_ready()
@@ -213,6 +219,7 @@ def test_the_pages_of_the_admin(world: Database, start: Any) -> None:
     assert json.loads(schema.stdout)["dbTables"]
 
 
+@pytest.mark.row("12 logs")
 def test_the_log_has_a_line_for_each_request(world: Database, start: Any) -> None:
     running = start(world.authenticator_conninfo, PGRST_LOG_LEVEL="warn", PGRST_LOG_QUERY="true")
     running.wait_ready()
@@ -229,6 +236,7 @@ def test_the_log_has_a_line_for_each_request(world: Database, start: Any) -> Non
     assert "SELECT" in running.err.read_text()
 
 
+@pytest.mark.row("12 shutdown")
 def test_a_request_under_way_is_finished_at_the_end(world: Database, start: Any) -> None:
     running = start(world.authenticator_conninfo)
     running.wait_ready()
@@ -249,6 +257,7 @@ def test_a_request_under_way_is_finished_at_the_end(world: Database, start: Any)
     running.process.wait(10)
 
 
+@pytest.mark.row("12 shutdown")
 def test_several_workers_share_a_port(world: Database, start: Any) -> None:
     running = start(world.authenticator_conninfo, PGRST_SERVER_WORKERS="2")
     running.wait_ready()
@@ -256,6 +265,7 @@ def test_several_workers_share_a_port(world: Database, start: Any) -> None:
     wait_until(lambda: running.err.read_text().count("API server listening") == 2)
 
 
+@pytest.mark.row("12 connection")
 def test_a_unix_socket(tmp_path: Path, short_tmp: Path, world: Database, start: Any) -> None:
     path = short_tmp / "s"
     running = start(
@@ -278,6 +288,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.row("12 configuration")
 def test_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -323,6 +334,7 @@ def checked(world: Database, run: Run) -> Iterator[Gateway]:
     gateway.stop()
 
 
+@pytest.mark.row("10 db-pre-request")
 def test_a_function_looks_at_every_request_first(checked: Gateway, run: Run) -> None:
     answer = run(checked.answer(get("/rpc/setting", "name=app.checked")))
     assert answer.body == b'"rowgate_writer"'
@@ -380,6 +392,7 @@ def test_a_body_that_comes_too_slowly_is_refused(world: Database) -> None:
         assert connection.recv(4096).startswith(b"HTTP/1.1 408")
 
 
+@pytest.mark.row("12 reload")
 def test_a_reload_under_load_never_serves_the_wrong_shape(
     world: Database, run: Run, superuser: psycopg.Connection
 ) -> None:
@@ -416,6 +429,7 @@ def test_a_reload_under_load_never_serves_the_wrong_shape(
     assert seen[-1] == (200, b'[{"a":"1"}]')
 
 
+@pytest.mark.row("12 connection")
 def test_connections_are_given_up_when_idle_or_old(world: Database, run: Run) -> None:
     config = world_config(world.authenticator_conninfo, db_pool_max_idletime=1, db_pool_max_lifetime=0)
     gateway = Gateway(config)

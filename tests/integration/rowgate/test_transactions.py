@@ -41,6 +41,7 @@ def whoami(answer: Answer) -> tuple[str, str | None]:
     return said["role"], said["sub"]
 
 
+@pytest.mark.row("10 transactions")
 def test_neither_role_nor_claims_reach_the_next_request(narrow: Gateway, run: Run) -> None:
     for role, sub in (("writer", "ann"), ("reader", "bob"), ("writer", None), ("reader", "ann")):
         claims = {"sub": sub} if sub else {}
@@ -48,6 +49,7 @@ def test_neither_role_nor_claims_reach_the_next_request(narrow: Gateway, run: Ru
     assert whoami(run(narrow.answer(get("/rpc/whoami", role="nobody")))) == ("rowgate_anon", None)
 
 
+@pytest.mark.row("10 transactions")
 def test_what_a_function_does_to_the_settings_ends_with_its_request(narrow: Gateway, run: Run) -> None:
     assert run(narrow.answer(post("/rpc/spoil", {}))).body == b'"spoiled"'
     assert whoami(run(narrow.answer(get("/rpc/whoami", sub="ann")))) == ("rowgate_writer", "ann")
@@ -55,6 +57,7 @@ def test_what_a_function_does_to_the_settings_ends_with_its_request(narrow: Gate
     assert run(narrow.answer(get("/rpc/answer"))).status == 200
 
 
+@pytest.mark.row("10 transactions")
 def test_an_error_undoes_the_whole_write_and_the_next_one_works(
     narrow: Gateway, run: Run, owner: psycopg.Connection
 ) -> None:
@@ -65,6 +68,7 @@ def test_an_error_undoes_the_whole_write_and_the_next_one_works(
     assert owner.execute("select count(*) from books.esco").fetchone() == (4,)
 
 
+@pytest.mark.row("10 prepared statements")
 def test_after_any_number_of_failures_the_connection_still_serves(narrow: Gateway, run: Run) -> None:
     """More failing statements than are kept prepared, in and out of explicit transactions."""
     one = {"prefer": "return=representation", "accept": "application/vnd.pgrst.object+json"}
@@ -89,6 +93,7 @@ def test_a_write_that_is_undone_leaves_its_connection_in_use(narrow: Gateway, ru
     assert run(narrow.answer(get("/escos", "id=gte.60"))).body == b"[]"
 
 
+@pytest.mark.row("10 prepared statements")
 def test_statements_that_fail_do_not_pile_up_in_the_server(narrow: Gateway, run: Run) -> None:
     """One that was prepared and then failed is known by name; nothing is left behind unnamed."""
     for number in range(20):
@@ -105,6 +110,7 @@ async def _query(connection: Any, text: str) -> bytes:
     return rows[0][0] or b""
 
 
+@pytest.mark.row("10 transactions")
 def test_a_hundred_at_once_with_different_tokens_never_see_each_other(gateway: Gateway, run: Run) -> None:
     async def ask(number: int) -> None:
         role, sub = ("writer", "reader")[number % 2], f"s{number}"
@@ -153,6 +159,7 @@ def test_a_cancelled_wait_for_a_connection_keeps_none(narrow: Gateway, run: Run)
     assert run(scenario()) == b'[{"id":1}]'
 
 
+@pytest.mark.row("11 PGRST003")
 def test_who_waits_too_long_for_a_connection_is_told(world: Database, run: Run) -> None:
     gateway = Gateway(world_config(world.authenticator_conninfo, db_pool=1, db_pool_acquisition_timeout=1))
 

@@ -11,7 +11,13 @@ from rowgate.config import Config
 
 SECRET = "a secret of the tests, long enough for HS256"
 HERE = Path(__file__).parents[2] / "conformance" / "worlds"
-_PARTS = ("company.sql", "company_media.sql", "company_process.sql", "company_writes.sql", "company_errors.sql")
+_PARTS = (
+    "company.sql",
+    "company_media.sql",
+    "company_process.sql",
+    "company_writes.sql",
+    "company_errors.sql",
+)
 WORLD = "\n".join((HERE / name).read_text(encoding="utf-8") for name in _PARTS)
 
 

@@ -65,6 +65,7 @@ UNFIT = "No suitable key was found to decode the JWT"
 UNABLE = "None of the keys was able to decode the JWT"
 
 
+@pytest.mark.row("10 Bearer: asymmetric keys")
 @pytest.mark.parametrize(
     ("key", "algorithm"),
     [
@@ -191,6 +192,7 @@ def test_the_database_is_told_the_role_that_was_found() -> None:
 # The cache
 
 
+@pytest.mark.row("10 JWT cache")
 def test_what_is_asked_for_again_stays() -> None:
     cache = TokenCache(2)
     cache.put("a", Seen({}))
@@ -201,6 +203,7 @@ def test_what_is_asked_for_again_stays() -> None:
     assert (cache.requests, cache.hits) == (3, 2)
 
 
+@pytest.mark.row("10 JWT cache")
 def test_no_cache_at_all() -> None:
     authenticator = door(public(SHARED), jwt_cache_max_entries=0)
     assert role(signed(SHARED, "HS256"), authenticator) == role(signed(SHARED, "HS256"), authenticator)

@@ -23,6 +23,7 @@ app.settings.Mine = "yes"
 """
 
 
+@pytest.mark.row("12 configuration")
 def test_a_file() -> None:
     assert parse_file(FILE, {"WHO": "anon"}) == {
         "db_uri": "postgres://user@host/db",
@@ -35,6 +36,7 @@ def test_a_file() -> None:
     }
 
 
+@pytest.mark.row("12 configuration")
 @pytest.mark.parametrize(
     "line",
     ["db-uri", "db-uri =", 'db-uri = "open', 'db-uri = "a" "b"', 'jwt-secret = "a$b"', 'a = "$(NOT_SET)"'],
@@ -44,6 +46,7 @@ def test_lines_that_are_none(line: str) -> None:
         parse_file(f"\n{line}\n", {})
 
 
+@pytest.mark.row("12 configuration")
 def test_the_database_goes_before_the_environment_and_that_before_the_file(tmp_path: Path) -> None:
     file = tmp_path / "rowgate.conf"
     file.write_text('db-anon-role = "file"\njwt-aud = "file"\nserver-port = 1\n')
@@ -52,6 +55,7 @@ def test_the_database_goes_before_the_environment_and_that_before_the_file(tmp_p
     assert (config.db_anon_role, config.jwt_aud, config.server_port) == ("database", "environment", 1)
 
 
+@pytest.mark.row("12 connection")
 def test_secrets_from_files(tmp_path: Path) -> None:
     (tmp_path / "uri").write_text("host=here\n")
     (tmp_path / "secret").write_text("x" * 40 + "\n")
@@ -62,6 +66,7 @@ def test_secrets_from_files(tmp_path: Path) -> None:
         Sources({"PGRST_JWT_SECRET": f"@{tmp_path}/none"}).read()
 
 
+@pytest.mark.row("12 configuration")
 def test_what_was_dumped_says_the_same() -> None:
     config = from_values(
         {"jwt_secret": 'a "secret" with $ and \\ and ü' + "x" * 32, "app_settings.a": "b", "db_max_rows": "5"}
@@ -69,6 +74,7 @@ def test_what_was_dumped_says_the_same() -> None:
     assert from_values(parse_file(dump(config), {})) == config
 
 
+@pytest.mark.row("12 configuration")
 @pytest.mark.parametrize(
     ("old", "new", "value"),
     [
@@ -85,6 +91,7 @@ def test_names_of_earlier_times(old: str, new: str, value: str) -> None:
     assert from_values({old: value, new: value}) == from_values({new: value})
 
 
+@pytest.mark.row("12 configuration")
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -105,6 +112,7 @@ def test_what_is_refused(values: dict[str, Any], said: str) -> None:
         from_values(values)
 
 
+@pytest.mark.row("12 reload")
 def test_what_cannot_change_while_it_runs() -> None:
     running = Config(db_uri="old", server_port=1, jwt_aud="old")
     kept = keep_fixed(Config(db_uri="new", server_port=2, jwt_aud="new"), running)
