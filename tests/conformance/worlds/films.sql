@@ -45,6 +45,7 @@ create table film.rooms (building int, number int, name text, primary key (build
 create table film.shows (id int primary key, film_id int references film.films, building int, room int,
   foreign key (building, room) references film.rooms);
 create table film."odd. (names)" (id int primary key, "a->b" int, "x,y" text, "::" text, "äöü" jsonb);
+create view film.latest_first as select title, year from film.films order by year desc nulls last;
 create view film.old_films as select id, title, year, director_id from film.films where year < 1960;
 
 create function film.decade(film.films) returns int language sql stable as 'select $1.year / 10 * 10';
