@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rowgate.catalog.model import Relationship
 from rowgate.plan.model import FOUND, PRESENT, ROWS, SOURCE, Embed, Node
-from rowgate.request.model import Group, Logic, Window
+from rowgate.request.model import Field, Group, Logic, Window
 from rowgate.sql.output import embedded_values, group_key, output
 from rowgate.sql.parts import Parameters, Scope, qualified, quote
 
@@ -126,4 +126,15 @@ def _groups(scope: Scope, node: Node) -> str:
         for column in embedded_values(embed)
         if not column.aggregated
     ]
+    keys += [
+        f"{quote(embed.alias)}.{quote(name)}" for embed in node.embeds for name in _kept_and_shown(embed)
+    ]
     return f" GROUP BY {', '.join(keys)}" if keys else ""
+
+
+def _kept_and_shown(embed: Embed) -> Iterator[str]:
+    """What rows are ordered by and can be grouped by as well: it is shown, so no group is divided by it."""
+    shown = {field.field for field in embed.node.outputs if not (field.cast or field.aggregate)}
+    relation = embed.node.relation
+    whole = relation.columns if relation and Field("*") in shown else ()
+    yield from (kept.name for kept in embed.node.kept if kept.field in shown or kept.field.name in whole)

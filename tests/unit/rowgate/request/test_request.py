@@ -219,7 +219,7 @@ def test_schemas() -> None:
 )
 def test_ranges(text: str, window: Window | None) -> None:
     assert parse_range({"range": text}) == window
-    assert parse_range({"range": text, "range-unit": "bytes"}) is None
+    assert parse_range({"range": text, "range-unit": "bytes"}) == window
 
 
 def test_a_range_and_a_limit_both_narrow() -> None:
