@@ -23,7 +23,7 @@ from rowgate.plan.model import Call, Insert
 from rowgate.prepared import Prepared, Preparer
 from rowgate.request import Headers, Incoming, parse_request
 from rowgate.response import Answer, refuse
-from rowgate.response.every import traced, with_vary
+from rowgate.response.every import located, traced, with_vary
 from rowgate.response.options import options_of, options_of_root
 from rowgate.sql import Statement, render, render_served
 from rowgate.story import Story
@@ -211,6 +211,7 @@ class Gateway:
     def _finish(self, asked: Asked, answered: Answer) -> None:
         """What every answer carries, and who is told of it."""
         incoming, story, respond = asked
+        answered = located(answered, incoming.query_string)
         answered = traced(answered, self.config, incoming.headers, story)
         if self.observe is not None:
             self.observe(incoming, story, answered)

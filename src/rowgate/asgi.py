@@ -193,6 +193,8 @@ def _too_large(limit: int) -> Refusal:
 async def send_answer(send: Send, answer: Answer, more: Iterable[tuple[str, str]] = ()) -> None:
     """Send an answer, with more headers of the server's own."""
     headers = [_encoded(name, value) for name, value in (*answer.headers, *more)]
+    if answer.location:
+        headers.append(_encoded("Content-Location", answer.location))
     if answer.sized and answer.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(answer.body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -141,6 +141,8 @@ class Lane:
             _make_room(self._heads)
             more = (("Connection", "close"),) if last else ()
             head = self._heads[key] = _head(answer.status, (*answer.headers, *sender.cross_origin, *more))
+        if answer.location:
+            head += b"content-location: %b\r\n" % answer.location.encode("latin-1", "replace")
         if not answer.sized or answer.status in (204, 304):
             return head + date + b"\r\n"
         return b"%b%bcontent-length: %d\r\n\r\n%b" % (head, date, len(answer.body), answer.body)

@@ -10,7 +10,7 @@ from rowgate.request.model import Window
 
 _RANGE = re.compile(r"([0-9]{1,18})-([0-9]{0,18})")
 
-SHAPING = ("accept", "accept-profile", "content-profile", "content-type", "prefer", "range", "range-unit")
+SHAPING = ("accept", "accept-profile", "content-profile", "content-type", "prefer", "range")
 """The headers that decide what a request means; the others are the database's to read, if anybody's."""
 
 
@@ -56,7 +56,7 @@ def choose_schema(wanted: str | None, schemas: Sequence[str]) -> str:
 
 
 def parse_range(headers: Mapping[str, str]) -> Window | None:
-    """``Range: 0-9`` counts rows, both ends included, whatever ``Range-Unit`` says; ``bytes=`` is not for us."""
+    """``Range: 0-9`` counts rows, both ends included, whatever ``Range-Unit`` says."""
     found = _RANGE.fullmatch(headers.get("range", "").strip().removeprefix("items="))
     if not found:
         return None

@@ -1,7 +1,7 @@
 """The query string, taken apart into select, filters, order, windows and arguments."""
 
 import re
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from rowgate.errors import Refusal
 from rowgate.request import grammar
@@ -22,6 +22,17 @@ def split(query_string: bytes) -> list[tuple[str, str]]:
             name, _, value = part.partition(b"=")
             pairs.append((decode(name), decode(value)))
     return pairs
+
+
+_CANONICAL = re.compile(rb"[\w.~-]*=[\w.~-]*")  # one parameter, with nothing to encode
+
+
+def canonical(query_string: bytes) -> str:
+    """The parameters in the order of their names, encoded in one way: what asks the same looks the same."""
+    if _CANONICAL.fullmatch(query_string):
+        return query_string.decode("ascii")
+    pairs = sorted(split(query_string), key=lambda pair: pair[0])
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
 
 
 def decode(raw: bytes) -> str:

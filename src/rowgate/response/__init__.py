@@ -23,12 +23,17 @@ _BODILESS = frozenset((204, 205, 304))
 
 
 class Answer(NamedTuple):
-    """What goes back: any server can send it. Without ``sized`` nobody knows how long the body would be."""
+    """What goes back: any server can send it. Without ``sized`` nobody knows how long the body would be.
+
+    ``location`` is sent as Content-Location. It stands apart from the headers, which are the same for all
+    requests of a shape and so are written once.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes = b""
     sized: bool = True
+    location: str = ""
 
 
 def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
@@ -47,8 +52,15 @@ def answer(request: ApiRequest, plan: Plan, result: ResultSet) -> Answer:
     status = _status_from_sql(result) or status
     body = b"" if status in _BODILESS else body
     own = _headers(request, plan, result, shows=_shows(plan, status))
-    headers = _replaced(own, _headers_from_sql(result))
-    return _bodied(request, Answer(status, headers, body))
+    said = _headers_from_sql(result)
+    headers = _replaced(own, said)
+    return _bodied(request, Answer(status, headers, body, location=_location(request, plan, said)))
+
+
+def _location(request: ApiRequest, plan: Plan, said: Sequence[tuple[str, str]]) -> str:
+    """The path that a read's answer is found at, unless SQL said another."""
+    own = isinstance(plan, Read) and not any(name.lower() == "content-location" for name, _ in said)
+    return f"/{percent(request.target)}" if own else ""
 
 
 def _bodied(request: ApiRequest, answer: Answer) -> Answer:
@@ -110,8 +122,6 @@ def _headers(request: ApiRequest, plan: Plan, result: ResultSet, *, shows: bool)
         headers.append(("Content-Type", request.media.content_type))
     if isinstance(plan, Read | Call):
         headers.append(("Content-Range", _content_range(request.window.offset, result)))
-        if isinstance(plan, Read):
-            headers.append(("Content-Location", f"/{percent(request.target)}"))
     else:
         headers += written_headers(plan, result)
     headers += warning(request, plan)

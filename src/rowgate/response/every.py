@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from rowgate.config import Config
+from rowgate.request.query import canonical
 from rowgate.response import Answer
 from rowgate.story import Story
 
-__all__ = ["traced", "with_vary"]
+__all__ = ["located", "traced", "with_vary"]
 
 _VARY = ("Vary", "Accept, Prefer, Range")
 
@@ -16,6 +17,13 @@ def with_vary(answer: Answer) -> Answer:
     if any(name.lower() == "vary" for name, _ in answer.headers):
         return answer
     return answer._replace(headers=(*answer.headers, _VARY))
+
+
+def located(answer: Answer, query_string: bytes) -> Answer:
+    """With the parameters behind the path at which it is found."""
+    if not answer.location or not query_string:
+        return answer
+    return answer._replace(location=f"{answer.location}?{canonical(query_string)}")
 
 
 def traced(answer: Answer, config: Config, headers: Mapping[str, str], story: Story) -> Answer:

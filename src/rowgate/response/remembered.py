@@ -29,7 +29,7 @@ class Answers:
         known = self._known.get(key)
         body = body_of(self._request, result)
         if known is not None:
-            return Answer(known.status, known.headers, body, known.sized)
+            return Answer(known.status, known.headers, body, known.sized, known.location)
         made = with_vary(answer(self._request, self._plan, result))
         if made.body == body and len(self._known) < REMEMBERED:
             self._known[key] = made._replace(body=b"")

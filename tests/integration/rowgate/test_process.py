@@ -236,6 +236,16 @@ def test_the_log_has_a_line_for_each_request(world: Database, start: Any) -> Non
     assert "SELECT" in running.err.read_text()
 
 
+def test_each_request_of_a_shape_is_told_where_its_own_answer_is(world: Database, start: Any) -> None:
+    running = start(world.authenticator_conninfo)
+    running.wait_ready()
+    for query in ("id=eq.1", "id=eq.2", "select=id&id=eq.1", "select=id&id=eq.2"):
+        canonical = "&".join(sorted(query.split("&")))
+        assert running.get(f"/escos?{query}").headers.get_list("content-location") == [f"/escos?{canonical}"]
+    assert running.get("/escos").headers["content-location"] == "/escos"
+    assert "content-location" not in running.get("/rpc/add?a=1").headers
+
+
 @pytest.mark.row("12 shutdown")
 def test_a_request_under_way_is_finished_at_the_end(world: Database, start: Any) -> None:
     running = start(world.authenticator_conninfo)
