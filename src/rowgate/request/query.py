@@ -1,6 +1,7 @@
 """The query string, taken apart into select, filters, order, windows and arguments."""
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from rowgate.errors import Refusal
@@ -24,15 +25,34 @@ def split(query_string: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
-_CANONICAL = re.compile(rb"[\w.~-]*=[\w.~-]*")  # one parameter, with nothing to encode
+_PLAIN = re.compile(r"[\w.~-]+=[\w.~-]*", re.ASCII)
 
 
 def canonical(query_string: bytes) -> str:
     """The parameters in the order of their names, encoded in one way: what asks the same looks the same."""
-    if _CANONICAL.fullmatch(query_string):
-        return query_string.decode("ascii")
-    pairs = sorted(split(query_string), key=lambda pair: pair[0])
-    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+    text = query_string.decode("latin-1")
+    if _PLAIN.fullmatch(text):
+        return text
+    return "&".join(sorted(map(_encoded, filter(None, text.split("&"))), key=_name))
+
+
+def _name(parameter: str) -> str:
+    return parameter.partition("=")[0]
+
+
+def _encoded(parameter: str) -> str:
+    """A parameter in its canonical form; most have nothing to encode, or come again and again."""
+    if _PLAIN.fullmatch(parameter):
+        return parameter
+    return _known(parameter) if len(parameter) < 200 else _encode(parameter)
+
+
+def _encode(parameter: str) -> str:
+    ((name, value),) = split(parameter.encode("latin-1"))
+    return f"{quote(name, safe='')}={quote(value, safe='')}"
+
+
+_known = lru_cache(1000)(_encode)
 
 
 def decode(raw: bytes) -> str:
