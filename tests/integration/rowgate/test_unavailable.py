@@ -13,15 +13,16 @@ from integration.rowgate.test_outages import terminate_all
 from integration.rowgate.test_transactions import get, post
 from integration.rowgate.world import bearer, wait_until, world_config
 from rowgate.app import Gateway
-from rowgate.request import Incoming
+from rowgate.request import Headers, Incoming
 from rowgate.response import Answer
 from submeter.db.database import Database
 
+WRITER = Headers(bearer("writer"))
 NEW = b'{"id": 9, "code": "X", "name": "x"}'
 READ, CALL = get("/escos", "id=eq.1"), get("/rpc/add", "a=1")
-INSERT = Incoming("POST", "/escos", b"", bearer("writer"), NEW)
-UPDATE = Incoming("PATCH", "/escos", b"id=eq.1", bearer("writer"), b'{"name": "y"}')
-DELETE = Incoming("DELETE", "/escos", b"id=eq.3", bearer("writer"))
+INSERT = Incoming("POST", "/escos", b"", WRITER, NEW)
+UPDATE = Incoming("PATCH", "/escos", b"id=eq.1", WRITER, b'{"name": "y"}')
+DELETE = Incoming("DELETE", "/escos", b"id=eq.3", WRITER)
 KINDS = pytest.mark.parametrize(
     "asked", [READ, INSERT, CALL, DELETE], ids=lambda asked: f"{asked.method} {asked.path}"
 )
@@ -104,6 +105,7 @@ def crowded(world: Database, run: Run) -> Iterator[Callable[[Incoming], Answer]]
         answer = await gateway.answer(asked)
         holding.cancel()
         await asyncio.gather(holding, return_exceptions=True)
+        await asyncio.to_thread(wait_until, lambda: gateway.pool.available)
         return answer
 
     yield lambda asked: run(asking(asked))
