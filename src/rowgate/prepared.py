@@ -22,7 +22,7 @@ from rowgate.request import ApiRequest, Headers, Incoming, parse_request
 from rowgate.request.headers import SHAPING
 from rowgate.request.payload import Outline, is_json, outline
 from rowgate.request.query import LONGEST
-from rowgate.request.shape import Kind, Slot, fill, take_apart
+from rowgate.request.shape import GAP, Kind, Slot, fill, take_apart
 from rowgate.response import verification
 from rowgate.response.remembered import Answers
 from rowgate.sql import Statement, render
@@ -32,6 +32,7 @@ from rowgate.story import Story
 __all__ = ["Prepared", "Preparer"]
 
 REMEMBERED = 1000  # shapes; one is some kilobytes
+LONGEST_SHAPE = 4000  # bytes; a plan takes many times as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +72,33 @@ class Preparer:
 
     def prepare(self, incoming: Incoming, story: Story) -> tuple[Prepared, Statement | None]:
         """The request made ready, and the statement with its values. Raises Refusal."""
-        taken = self._take_apart(incoming)
-        if taken is not None:
-            key, slots = taken
-            if key in self._known:
-                known = self._known[key]
-                self._known.move_to_end(key)
-            else:
-                known = self._learn(key, incoming, slots)
-            if known is not None:
-                story.end("parse")
-                return known, known.with_values(slots)
+        try:
+            known = self._remembered(incoming)
+        except Refusal:  # it may not be the first thing that is wrong
+            known = None
+        if known is not None:
+            story.end("parse")
+            return known
         prepared = self._whole_way(incoming, story)
         return prepared, prepared.statement
+
+    def _remembered(self, incoming: Incoming) -> tuple[Prepared, Statement] | None:
+        """What is remembered of the request's shape, with its values; None if that is nothing."""
+        taken = self._take_apart(incoming)
+        if taken is None:
+            return None
+        key, slots = taken
+        if key in self._known:
+            known = self._known[key]
+            self._known.move_to_end(key)
+        else:
+            known = self._learn(key, incoming, slots)
+        return None if known is None else (known, known.with_values(slots))
 
     def _take_apart(self, incoming: Incoming) -> tuple[_Key, list[Slot]] | None:
         """The key of the request's shape, and its values; None where it must go its own way."""
         method, path, query, headers = incoming.method, incoming.path, incoming.query_string, incoming.headers
-        if method == "PUT" or len(query) > LONGEST:
+        if method == "PUT" or len(query) > LONGEST or GAP in query:
             return None
         by_get = method in ("GET", "HEAD")
         shape, slots = take_apart(query, call=by_get and path.startswith("/rpc/"))
@@ -103,6 +113,8 @@ class Preparer:
 
     def _learn(self, key: _Key, incoming: Incoming, slots: Sequence[Slot]) -> Prepared | None:
         """What can be remembered of this shape; what cannot is remembered too."""
+        if _length(key) > LONGEST_SHAPE:
+            return None
         try:
             prepared = self._marked(key, incoming, slots)
         except Refusal:  # it will be said in the words of the request itself
@@ -117,7 +129,9 @@ class Preparer:
         marks = [self._mark + b"x%d" % number for number in range(len(slots))]
         _, _, shape, _, body = key
         in_query = len(slots) - (body is not None)
-        query = fill(shape, marks[:in_query], slots[:in_query])
+        query = fill(
+            shape, [_in_query(kind, mark) for kind, mark in zip(kinds, marks, strict=True)][:in_query]
+        )
         # No other header is shown to whoever might remember what it says.
         shaping = Headers((name, text) for name, text in incoming.headers.items() if name in SHAPING)
         prepared = self._whole_way(
@@ -169,6 +183,21 @@ class Preparer:
         if not isinstance(plan, Call) or not plan.routine.settings:
             return ()
         return hoisted(plan.routine, self._config.db_hoisted_tx_settings)
+
+
+def _length(key: _Key) -> int:
+    _, path, shape, shaping, body = key
+    return (
+        len(path)
+        + len(shape)
+        + sum(map(len, filter(None, shaping)))
+        + sum(map(len, body.keys if body else ()))
+    )
+
+
+def _in_query(kind: Kind, mark: bytes) -> bytes:
+    """A mark as it stands in the place of a value."""
+    return b"(" + mark + b")" if kind is Kind.LIST else mark
 
 
 def _is_read_only(request: ApiRequest, plan: Plan) -> bool:

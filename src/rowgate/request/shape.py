@@ -13,16 +13,16 @@ from rowgate.request.grammar import OPERATORS, looks_like_condition, parse_condi
 from rowgate.request.model import Field
 from rowgate.request.query import decode
 
-__all__ = ["Kind", "Slot", "fill", "take_apart"]
+__all__ = ["GAP", "Kind", "Slot", "fill", "take_apart"]
 
-_GAP = b"\n"
-"""Where a value was cut out; no request line can hold one."""
+GAP = b"\n"
+"""Where a value was cut out. No server lets it into a request line; a query that holds one has no shape."""
 
+_CONDITION = re.compile(rb"(?:not\.)?[a-z]+[.(]")
 _FILTER = re.compile(rb"(?:not\.)?([a-z]+)(?:\([A-Za-z0-9_]+\))?\.")
 _NO_FILTERS = frozenset((b"select", b"columns", b"on_conflict", b"order", b"limit", b"offset", b"and", b"or"))
 _OPERATORS = frozenset(operator.encode() for operator in OPERATORS)
 _PLAIN = re.compile(rb"[\w.:@~-]*", re.ASCII)
-_PATTERNS = (b"like", b"ilike")
 _FIELD = Field("")
 
 
@@ -35,8 +35,11 @@ class Kind(Enum):
     BODY = "the body's bytes"
 
 
+_KINDS = {b"in": Kind.LIST, b"like": Kind.PATTERN, b"ilike": Kind.PATTERN}
+
+
 class Slot(NamedTuple):
-    """A value cut out of a query string; of a list all that stands behind the name, operator and all."""
+    """A value cut out of a query string."""
 
     kind: Kind
     raw: bytes
@@ -51,7 +54,7 @@ class Slot(NamedTuple):
 
     def members(self) -> tuple[str, ...]:
         """The members of a list. Raises Refusal where it is none."""
-        return parse_condition(_FIELD, self.text()).values
+        return parse_condition(_FIELD, f"in.{self.text()}").values
 
 
 def take_apart(query: bytes, *, call: bool) -> tuple[bytes, list[Slot]]:
@@ -66,7 +69,7 @@ def take_apart(query: bytes, *, call: bool) -> tuple[bytes, list[Slot]]:
             shape.append(part)
         else:
             kept, slot = cut
-            shape.append(name + b"=" + kept + _GAP)
+            shape.append(name + b"=" + kept + GAP)
             slots.append(slot)
     return b"&".join(shape), slots
 
@@ -79,20 +82,17 @@ def _cut(value: bytes, *, call: bool) -> tuple[bytes, Slot] | None:
         return (b"", Slot(Kind.TEXT, value)) if call and not _may_be_condition(value) else None
     if operator == b"is":
         return None  # its values are words of the language
-    if operator == b"in":
-        return found[0], Slot(Kind.LIST, value)
-    kind = Kind.PATTERN if operator in _PATTERNS else Kind.TEXT
-    return found[0], Slot(kind, value[found.end() :])
+    return found[0], Slot(_KINDS.get(operator, Kind.TEXT), value[found.end() :])
 
 
 def _may_be_condition(value: bytes) -> bool:
-    """Whether it is one once it is decoded."""
-    return b"%" in value[:40] and looks_like_condition(decode(value))
+    """Whether it is one once it is decoded; how one begins can hardly be told while it is encoded."""
+    if b"%" not in value[:45]:  # the longest that one begins with, when all of it is encoded
+        return _CONDITION.match(value) is not None
+    return looks_like_condition(decode(value))
 
 
-def fill(shape: bytes, marks: Sequence[bytes], slots: Sequence[Slot]) -> bytes:
-    """The shape as a query string again, with a mark in the place of each value."""
-    kept, *rest = shape.split(_GAP)
-    for mark, slot, part in zip(marks, slots, rest, strict=True):
-        kept += (b"(" + mark + b")" if slot.kind is Kind.LIST else mark) + part
-    return kept
+def fill(shape: bytes, values: Sequence[bytes]) -> bytes:
+    """The shape as a query string again, with these values in it."""
+    first, *rest = shape.split(GAP)
+    return first + b"".join(value + part for value, part in zip(values, rest, strict=True))
