@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 
@@ -46,12 +46,21 @@ Abandon = Callable[[], object]
 SERVED_BY_THE_APPLICATION = "0A000"
 
 
-class Asked(NamedTuple):
-    """A request under way."""
+class Asked:
+    """A request under way; ``stop`` ends what is being done about it."""
 
-    incoming: Incoming
-    story: Story
-    respond: Respond
+    __slots__ = ("incoming", "respond", "stop", "story")
+
+    def __init__(self, incoming: Incoming, story: Story, respond: Respond) -> None:
+        self.incoming = incoming
+        self.story = story
+        self.respond = respond
+        self.stop: Abandon = _nothing
+
+    def abandon(self) -> None:
+        """Nobody waits for the answer any more."""
+        self.respond = _to_nobody
+        self.stop()
 
 
 class Gateway:
@@ -126,21 +135,22 @@ class Gateway:
             return self.begin(by_name, lambda answered: respond(as_asked(incoming, answered)))
         asked = Asked(incoming, Story(timed=self.config.server_timing_enabled), respond)
         try:
-            return self._begin(asked)
+            self._begin(asked)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
             self._refuse(asked, error)
-            return _nothing
+        return asked.abandon
 
-    def _begin(self, asked: Asked) -> Abandon:
-        incoming, story, _ = asked
+    def _begin(self, asked: Asked) -> None:
+        incoming, story = asked.incoming, asked.story
         caller = self.authenticator.identify(incoming.headers)
         story.role = caller.role
         story.end("jwt")
         if incoming.method == "OPTIONS":
             self._finish(asked, with_vary(self._options(incoming)))
-            return _nothing
+            return
         if is_root(incoming):
-            return self._spawn(asked, self._root.answer(caller, incoming, self.catalog))
+            self._spawn(asked, self._root.answer(caller, incoming, self.catalog))
+            return
         prepared, statement = self.preparer.prepare(incoming, story)
         said = Said(prepared.request.schema, incoming.method, incoming.path, incoming.headers)
         if statement is not None:
@@ -149,8 +159,10 @@ class Gateway:
             told = partial(self._told, asked, prepared, by_steps)
             abandon = self._executor.start(caller, said, statement, prepared.run, told)
             if abandon is not None:
-                return abandon
-        return self._spawn(asked, self._by_steps(caller, said, prepared, statement, story))
+                if asked.stop is _nothing:  # else it was told of at once, and goes another way by now
+                    asked.stop = abandon
+                return
+        self._spawn(asked, self._by_steps(caller, said, prepared, statement, story))
 
     def _told(
         self,
@@ -188,7 +200,7 @@ class Gateway:
         story.end("response")
         return answered
 
-    def _spawn(self, asked: Asked, work: Coroutine[Any, Any, Answer]) -> Abandon:
+    def _spawn(self, asked: Asked, work: Coroutine[Any, Any, Answer]) -> None:
         async def do() -> None:
             try:
                 answered = with_vary(await work)
@@ -200,7 +212,7 @@ class Gateway:
         task = asyncio.get_running_loop().create_task(do())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task.cancel
+        asked.stop = task.cancel
 
     def _refuse(self, asked: Asked, error: Exception) -> None:
         if not isinstance(error, Refusal):
@@ -210,12 +222,12 @@ class Gateway:
 
     def _finish(self, asked: Asked, answered: Answer) -> None:
         """What every answer carries, and who is told of it."""
-        incoming, story, respond = asked
+        incoming, story = asked.incoming, asked.story
         answered = located(answered, incoming.query_string)
         answered = traced(answered, self.config, incoming.headers, story)
         if self.observe is not None:
             self.observe(incoming, story, answered)
-        respond(answered)
+        asked.respond(answered)
 
     def _options(self, incoming: Incoming) -> Answer:
         """What may be asked of this address; arguments choose between functions of one name."""
@@ -250,6 +262,10 @@ class Gateway:
 
 def _nothing() -> None:
     """There is nothing to abandon."""
+
+
+def _to_nobody(_: Answer) -> None:
+    """Whoever asked has gone."""
 
 
 def _given(plan: Call | Insert) -> Any:

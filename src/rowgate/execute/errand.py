@@ -13,7 +13,7 @@ __all__ = ["Errand"]
 class Errand:
     """Waits for a connection, sends, and tells what came of it, unless it was abandoned by then."""
 
-    __slots__ = ("_abandoned", "_connection", "_pool", "_statements", "_tell", "_waiting")
+    __slots__ = ("_connection", "_pool", "_statements", "_tell", "_waiting")
 
     def __init__(
         self, pool: Pool, statements: Sequence[Statement], tell: Callable[[Outcome | Refusal], None]
@@ -21,7 +21,6 @@ class Errand:
         self._pool = pool
         self._statements = statements
         self._tell = tell
-        self._abandoned = False
         self._waiting: Waiting | None = None
         self._connection: Connection | None = None
 
@@ -37,15 +36,15 @@ class Errand:
 
     def _come_back(self, outcome: Outcome) -> None:
         connection, self._connection = self._connection, None
-        if self._abandoned or connection is None:
-            return  # the pool has it already
+        if connection is None:
+            return  # it was abandoned, and the pool has it already
         self._pool.give_back(connection)
         self._tell(outcome)
 
     def abandon(self) -> None:
         """Nobody waits for it any more: leave the queue, or have the database stop."""
-        self._abandoned = True
-        if self._connection is not None:
-            self._pool.give_back(self._connection)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.give_back(connection)
         elif self._waiting is not None:
             self._waiting.gone = True

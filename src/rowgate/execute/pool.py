@@ -44,6 +44,7 @@ class Pool:
         self._lent: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()  # each opens a connection, or ends what one is doing
         self._oldest = 0.0  # what was opened earlier is not used again
+        self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -59,29 +60,33 @@ class Pool:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection. Raises Refusal where none can be had in time."""
-        found: asyncio.Future[Connection | Refusal] = asyncio.get_running_loop().create_future()
-
-        def give(given: Connection | Refusal) -> None:
-            if not found.cancelled():
-                found.set_result(given)
-            elif isinstance(given, Connection):
-                self.give_back(given)  # whoever waited was told to go, and has not had its turn yet
-
-        waiting = self.ask(give)
-        try:
-            connection = await found
-        except asyncio.CancelledError:
-            if waiting is not None:
-                waiting.gone = True
-            if not found.cancelled() and isinstance(given := found.result(), Connection):
-                self.give_back(given)  # it came in the same moment
-            raise
-        if isinstance(connection, Refusal):
-            raise connection
+        connection = await self._wait()
         try:
             yield connection
         finally:
             self.give_back(connection)
+
+    async def _wait(self) -> Connection:
+        found: asyncio.Future[Connection | Refusal] = asyncio.get_running_loop().create_future()
+
+        def give(given: Connection | Refusal) -> None:
+            if not found.done():
+                found.set_result(given)
+            elif not isinstance(given, Refusal):
+                self.give_back(given)  # whoever waited was cancelled, and does not know it yet
+
+        waiting = self.ask(give)
+        try:
+            given = await found
+        except asyncio.CancelledError:
+            if waiting is not None:
+                waiting.gone = True
+            if not found.cancelled() and not isinstance(given := found.result(), Refusal):
+                self.give_back(given)  # it came in the same moment
+            raise
+        if isinstance(given, Refusal):
+            raise given
+        return given
 
     def ask(self, give: Give) -> Waiting | None:
         """``give`` is called with a connection, to be given back, or with why there is none.
@@ -92,6 +97,9 @@ class Pool:
         if connection is not None:
             self._lent.add(connection)
             give(connection)
+            return None
+        if self._closed:
+            give(_stopping())
             return None
         waiting = Waiting(give, asyncio.get_running_loop().time() + self._patience)
         self._queue.append(waiting)
@@ -159,7 +167,7 @@ class Pool:
             # A database that hangs must not hang the gateway.
             async with asyncio.timeout(self._patience):
                 connection = await Connection.open(self._conninfo)
-        except (psycopg.OperationalError, TimeoutError) as error:
+        except (psycopg.Error, OSError) as error:  # TimeoutError is one of the latter
             waiting = self._next()
             if waiting is not None:
                 waiting.give(_unreachable(error))
@@ -215,6 +223,10 @@ class Pool:
         self._oldest = asyncio.get_running_loop().time()
 
     def close(self) -> None:
+        """Drop all connections; what is under way fails, and so does what waits."""
+        self._closed = True
+        while (waiting := self._next()) is not None:
+            waiting.give(_stopping())
         for connection in (*self._idle, *self._lent):
             connection.close()
         self._idle.clear()
@@ -227,6 +239,10 @@ class Pool:
 
 def _timed_out() -> Refusal:
     return Refusal(504, "PGRST003", "Timed out acquiring connection from connection pool.")
+
+
+def _stopping() -> Refusal:
+    return Refusal(503, "PGRST000", "Could not connect with the database.", "The gateway is being stopped.")
 
 
 def _unreachable(error: Exception) -> Refusal:
