@@ -116,12 +116,7 @@ class Gateway:
     async def answer(self, incoming: Incoming) -> Answer:
         """Answer a request, whatever it is. Cancelled, it takes its query in the database with it."""
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-
-        def respond(answer: Answer) -> None:
-            if not answered.cancelled():
-                answered.set_result(answer)
-
-        abandon = self.begin(incoming, respond)
+        abandon = self.begin(incoming, partial(_settle, answered))
         try:
             return await answered
         except asyncio.CancelledError:
@@ -227,6 +222,7 @@ class Gateway:
         answered = traced(answered, self.config, incoming.headers, story)
         if self.observe is not None:
             self.observe(incoming, story, answered)
+        asked.stop = _nothing  # what leads back to this would be a cycle
         asked.respond(answered)
 
     def _options(self, incoming: Incoming) -> Answer:
@@ -262,6 +258,11 @@ class Gateway:
 
 def _nothing() -> None:
     """There is nothing to abandon."""
+
+
+def _settle(answered: "asyncio.Future[Answer]", answer: Answer) -> None:
+    if not answered.done():  # whoever waits may be cancelled, and not know it yet
+        answered.set_result(answer)
 
 
 def _to_nobody(_: Answer) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 from uvicorn.config import Config as ServerConfig
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.server import ServerState
 
 from rowgate.app import Gateway
@@ -34,11 +35,13 @@ every request that carries them, which raises Refusal."""
 
 LONGEST_HEAD = 32_768
 REMEMBERED = 2_000  # heads of requests, and of answers
+LONGEST_REMEMBERED = 4_096  # what is longer is read each time
 IDLE_S = 75  # how long a connection may do nothing
 UNREAD_S = 60  # how long an answer may wait for a client that does not read
 SWEEP_S = 5
 LINGER_S = 1  # how long an idle connection is kept while the server stops: a request may be on its way
 
+_UNUSUAL = ("transfer-encoding", "expect", "upgrade", "proxy-connection")
 _LINE = re.compile(rb"(GET|HEAD|POST|PATCH|PUT|DELETE) (/[!-\"$->@-~]*)(?:\?([!-\"$-~]*))? HTTP/1\.1")
 
 
@@ -49,6 +52,7 @@ class Sender(NamedTuple):
     body_length: int
     cross_origin: tuple[tuple[str, str], ...]
     check: Callable[[], None]
+    forwarded_for: str = ""
 
 
 class Whole(NamedTuple):
@@ -71,12 +75,17 @@ class Lane:
         self._heads: dict[tuple[Any, ...], bytes] = {}
         self._dated: list[tuple[bytes, bytes]] = []
         self._date = b""
+        self._proxies: Any = ()
 
     def __call__(
         self, config: ServerConfig, server_state: ServerState, app_state: dict[str, Any], **_: Any
     ) -> "Connection":
         """As uvicorn makes its own protocols."""
         stock = PatientProtocol(config=config, server_state=server_state, app_state=app_state)
+        if not self._proxies and config.proxy_headers:
+            self._proxies = ProxyHeadersMiddleware(
+                config.loaded_app, config.forwarded_allow_ips
+            ).trusted_hosts
         return Connection(self, stock, server_state)
 
     def read(self, data: bytes, client: str) -> Whole | None:
@@ -86,7 +95,7 @@ class Lane:
             return None
         line_end = data.find(b"\r\n")
         line = _LINE.fullmatch(data, 0, line_end)
-        sender = self._sender(data[line_end:end])
+        sender = self._sender(data[line_end:end]) if line is not None else None
         if line is None or sender is None:
             return None
         method, path, query = line.groups(b"")
@@ -98,6 +107,8 @@ class Lane:
             return None
         if self._door is not None and b"apikey=" in query:
             return None
+        if sender.forwarded_for and client in self._proxies:
+            client = sender.forwarded_for
         incoming = Incoming(method.decode(), inside, query, sender.headers, data[body:rest], client)
         return Whole(incoming, sender, data[rest:])
 
@@ -105,10 +116,11 @@ class Lane:
         if self.gateway.config is not self._config:
             self._config = self.gateway.config
             self._senders.clear()
-        if head not in self._senders:
-            _make_room(self._senders)
-            self._senders[head] = self._meet(head)
-        return self._senders[head]
+        if head in self._senders:
+            return self._senders[head]
+        sender = self._meet(head)
+        _remember(self._senders, head, sender, len(head))
+        return sender
 
     def _meet(self, head: bytes) -> Sender | None:
         """Read a head as uvicorn would; None for one that asks for something unusual."""
@@ -120,16 +132,24 @@ class Lane:
         headers = join_headers(said.headers)
         length = headers.get("content-length", "0")
         usual = headers.get("connection", "keep-alive").lower() == "keep-alive"
-        odd = any(name in headers for name in ("transfer-encoding", "expect", "upgrade"))
+        odd = any(name in headers for name in _UNUSUAL)
         if not usual or odd or "host" not in headers or not (length.isdecimal() and len(length) < 10):
             return None
         if int(length) > self._config.max_body:
             return None
         own = tuple(cross_origin(headers, self._config))
+        forwarded_for = self._client_of(headers)
         headers, check = self._door(headers) if self._door else (headers, _open)
-        return Sender(headers, int(length), own, check)
+        return Sender(headers, int(length), own, check, forwarded_for)
 
-    def write(self, answer: Answer, sender: Sender, server: ServerState, *, last: bool) -> bytes:
+    def _client_of(self, headers: Headers) -> str:
+        """Whom a proxy asks for, as uvicorn would say it; empty where there is none."""
+        said = headers.get("x-forwarded-for")
+        return str(self._proxies.get_trusted_client_address(said)[0]) if said and self._proxies else ""
+
+    def write(
+        self, answer: Answer, sender: Sender, server: ServerState, *, last: bool, bodiless: bool
+    ) -> bytes:
         """The answer as it goes over the wire."""
         if server.default_headers is not self._dated:  # uvicorn makes them anew every second
             self._dated = server.default_headers
@@ -138,23 +158,28 @@ class Lane:
         key = (answer.status, answer.headers, sender.cross_origin, last)
         head = self._heads.get(key)
         if head is None:
-            _make_room(self._heads)
             more = (("Connection", "close"),) if last else ()
-            head = self._heads[key] = _head(answer.status, (*answer.headers, *sender.cross_origin, *more))
+            head = _head(answer.status, (*answer.headers, *sender.cross_origin, *more))
+            _remember(self._heads, key, head, len(head))
         if answer.location:
             head += b"content-location: %b\r\n" % answer.location.encode("latin-1", "replace")
         if not answer.sized or answer.status in (204, 304):
             return head + date + b"\r\n"
-        return b"%b%bcontent-length: %d\r\n\r\n%b" % (head, date, len(answer.body), answer.body)
+        body = b"" if bodiless else answer.body
+        return b"%b%bcontent-length: %d\r\n\r\n%b" % (head, date, len(answer.body), body)
 
 
 def _open() -> None:
     """There is no door."""
 
 
-def _make_room(remembered: dict[Any, Any]) -> None:
+def _remember(remembered: dict[Any, Any], key: Any, value: Any, length: int) -> None:
+    """Keep what may come again; the oldest makes room."""
+    if length > LONGEST_REMEMBERED:
+        return
     if len(remembered) >= REMEMBERED:
         del remembered[next(iter(remembered))]
+    remembered[key] = value
 
 
 def _head(status: int, headers: tuple[tuple[str, str], ...]) -> bytes:
@@ -187,7 +212,8 @@ class Connection(asyncio.Protocol):
         self._abandon: Callable[[], object] | None = None
         self._answering: Sender | None = None
         self._rest = b""  # what came behind the request under way
-        self._full = self._stopping = False
+        self._full = self._stopping = self._bodiless = False
+        self._unsent = 0
         self._client = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -218,6 +244,7 @@ class Connection(asyncio.Protocol):
             return
         incoming, sender, self._rest = whole
         self._answering = sender
+        self._bodiless = incoming.method == "HEAD"
         try:
             sender.check()
         except Refusal as refusal:
@@ -232,7 +259,8 @@ class Connection(asyncio.Protocol):
         assert sender is not None
         self._since = self._loop.time()
         self._server.total_requests += 1
-        self._transport.write(self._lane.write(answer, sender, self._server, last=self._stopping))
+        said = self._lane.write(answer, sender, self._server, last=self._stopping, bodiless=self._bodiless)
+        self._transport.write(said)
         if self._stopping:
             self._transport.close()
         elif self._rest and not self._full:
@@ -252,24 +280,26 @@ class Connection(asyncio.Protocol):
         self._server.connections.discard(cast("Any", self))
         self._transport.set_protocol(self._stock)
         self._stock.connection_made(self._transport)
+        self._stock.data_received(data)
         if self._stopping:
             self._stock.shutdown()
-        self._stock.data_received(data)
 
     def pause_writing(self) -> None:
         self._full = True
+        self._unsent = self._transport.get_write_buffer_size()
 
     def resume_writing(self) -> None:
         self._full = False
         self._go_on()
 
     def _look(self) -> None:
-        """Close a connection that does nothing, or whose client does not read."""
-        now, since = self._loop.time(), self._since
-        if self._full and now - since > UNREAD_S:
-            self._transport.abort()
-        elif self._answering is None and not self._full and now - since >= IDLE_S:
-            self._transport.close()
+        """End a connection that does nothing, or whose client does not read."""
+        now, unsent = self._loop.time(), self._transport.get_write_buffer_size()
+        if unsent < self._unsent:
+            self._since = now  # it is read, if slowly
+        self._unsent = unsent
+        if self._answering is None and now - self._since >= (UNREAD_S if self._full else IDLE_S):
+            self._transport.abort()  # to close it would be to wait for what is unsent
         else:
             self._timer = self._loop.call_later(SWEEP_S, self._look)
 

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg.conninfo import make_conninfo
 
 from rowgate.app import Gateway, PythonSide
-from rowgate.asgi import Asgi, Receive, Scope, Send, is_preflight, join_headers, send_answer
+from rowgate.asgi import Asgi, Receive, Scope, Send, cross_origin, is_preflight, join_headers, send_answer
 from rowgate.auth import Authenticator
 from rowgate.catalog.model import Name
 from rowgate.config import Config
@@ -62,6 +62,7 @@ class ApiKeyGate:
 
     def __init__(self, rest: Asgi, config: Config) -> None:
         self._rest = rest
+        self._config = config
         self._authenticator = Authenticator(replace(config, db_anon_role=""))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +73,9 @@ class ApiKeyGate:
         try:
             self._check(key)
         except Refusal as refusal:
-            await send_answer(send, refuse(refusal), [("Access-Control-Allow-Origin", "*")])
+            await send_answer(
+                send, refuse(refusal), cross_origin(join_headers(scope["headers"]), self._config)
+            )
             return
         await self._rest(scope, receive, send)
 

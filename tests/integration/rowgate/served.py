@@ -9,14 +9,21 @@ from typing import Any
 import uvicorn
 
 from integration.rowgate.world import wait_until
+from rowgate.patience import PatientProtocol
 
 
 @contextlib.contextmanager
-def served(application: Any) -> Iterator[int]:
-    """Serve the application on a free port of 127.0.0.1 until the block ends."""
+def served(application: Any, http: Any = PatientProtocol) -> Iterator[int]:
+    """Serve the application on a free port of 127.0.0.1 until the block ends; ``http`` makes the protocols."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            application, log_level="critical", access_log=False, server_header=False, lifespan="on"
+            application,
+            http=http,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            ws="none",
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

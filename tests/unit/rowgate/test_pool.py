@@ -17,31 +17,9 @@ from rowgate.execute.connection import Connection
 from rowgate.execute.errand import Errand
 from rowgate.execute.pool import Pool, Waiting
 from rowgate.sql import Statement
+from unit.rowgate.clockwork import Clockwork
 
 SIZE, PATIENCE_S, IDLE_S, LIFE_S = 3, 10, 30, 300
-
-
-class Clockwork(asyncio.SelectorEventLoop):
-    """An event loop whose time passes when it is told to."""
-
-    now = 1000.0
-
-    def time(self) -> float:
-        return self.now
-
-    def settle(self, *, later_s: float = 0) -> None:
-        """Let everything happen that can, now and until then."""
-        self.run_until_complete(_many_turns())
-        end = self.now + later_s
-        while self.now < end:
-            due = [timer.when() for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
-            self.now = max(self.now, min([*due, end]))
-            self.run_until_complete(_many_turns())
-
-
-async def _many_turns() -> None:
-    for _ in range(12):
-        await asyncio.sleep(0)
 
 
 class Fake:
