@@ -37,11 +37,11 @@ class Counting(Lane):
 class Two:
     """The same gateway twice: behind the lane, and behind the stock server alone."""
 
-    def __init__(self, gateway: Gateway, lane: Counting, port: int, stock: int) -> None:
+    def __init__(self, gateway: Gateway, lane: Counting, port: int, alone: Gateway, stock: int) -> None:
         self.gateway = gateway
-        self.config = gateway.config
         self.lane = lane
         self.port = port
+        self.alone = alone
         self.stock = stock
 
     def agree(self, *parts: bytes, heads: tuple[bool, ...] = ()) -> list[Reply | str]:
@@ -61,6 +61,6 @@ class Two:
 def two(conninfo: str, **settings: Any) -> Iterator[Two]:
     gateway = Gateway(world_config(conninfo, **settings))
     lane = Counting(gateway)
-    alone = Asgi(Gateway(gateway.config))
-    with served(Asgi(gateway), lane) as port, served(alone, PatientProtocol) as stock:
-        yield Two(gateway, lane, port, stock)
+    alone = Gateway(gateway.config)
+    with served(Asgi(gateway), lane) as port, served(Asgi(alone), PatientProtocol) as stock:
+        yield Two(gateway, lane, port, alone, stock)

@@ -15,15 +15,18 @@ from integration.rowgate.served import served, speak
 from integration.rowgate.world import SECRET, bearer, wait_until, world_config
 from rowgate.app import Gateway
 from rowgate.asgi import Asgi
+from rowgate.lane import Lane
+from rowgate.patience import PatientProtocol
 from submeter.db.database import Database
 
 LARGEST = 10_000
 
 
-@pytest.fixture(scope="module")
-def port(world: Database) -> Iterator[int]:
-    config = world_config(world.authenticator_conninfo, max_body=LARGEST)
-    with served(Asgi(Gateway(config), "/rest/v1")) as port:
+@pytest.fixture(scope="module", params=["lane", "stock"])
+def port(world: Database, request: pytest.FixtureRequest) -> Iterator[int]:
+    gateway = Gateway(world_config(world.authenticator_conninfo, max_body=LARGEST))
+    http = Lane(gateway, "/rest/v1") if request.param == "lane" else PatientProtocol
+    with served(Asgi(gateway, "/rest/v1"), http) as port:
         yield port
 
 
