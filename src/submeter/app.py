@@ -82,7 +82,8 @@ class ApiKeyGate:
     def door(self, headers: Headers) -> tuple[Headers, Callable[[], None]]:
         """The headers without the key, and the check of it, for each request that carries them."""
         others = Headers((name, value) for name, value in headers.items() if name != "apikey")
-        return others, partial(self._check, headers.get("apikey"))
+        first, _, _ = headers.get("apikey", "").partition(",")  # one that is said twice comes joined
+        return others, partial(self._check, first.strip())
 
     def _check(self, key: str | None) -> None:
         if not key:

@@ -10,6 +10,7 @@ from integration.rowgate.wire import Reply, all_replies
 from integration.rowgate.world import world_config
 from rowgate.app import Gateway
 from rowgate.asgi import Asgi
+from rowgate.config import Config
 from rowgate.lane import Lane, Whole
 from rowgate.patience import PatientProtocol
 
@@ -59,7 +60,15 @@ class Two:
 
 @contextlib.contextmanager
 def two(conninfo: str, **settings: Any) -> Iterator[Two]:
-    gateway = Gateway(world_config(conninfo, **settings))
+    """Both, over the world of the tests."""
+    with two_of(world_config(conninfo, **settings)) as both:
+        yield both
+
+
+@contextlib.contextmanager
+def two_of(config: Config) -> Iterator[Two]:
+    """Both, under these settings."""
+    gateway = Gateway(config)
     lane = Counting(gateway)
     alone = Gateway(gateway.config)
     with served(Asgi(gateway), lane) as port, served(Asgi(alone), PatientProtocol) as stock:
