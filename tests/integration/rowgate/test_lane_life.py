@@ -89,6 +89,21 @@ def test_those_who_vanish_while_they_wait_for_a_connection(both: Two, watcher: p
     wait_until(lambda: pool_is_whole(both))
 
 
+def test_a_client_that_vanishes_takes_the_second_try_along(both: Two, watcher: psycopg.Connection) -> None:
+    with wire(both.port) as connection:
+        connection.send(SLOW)
+        wait_until(lambda: running(watcher) == 1)
+        (first,) = pids(watcher)
+        watcher.execute("select pg_terminate_backend(%s)", [first])
+        wait_until(lambda: pids(watcher) - {first})
+    wait_until(lambda: running(watcher) == 0)
+    wait_until(lambda: pool_is_whole(both))
+
+
+def pids(watcher: psycopg.Connection) -> set[int]:
+    return {pid for (pid,) in watcher.execute(RUNNING.replace("count(*)", "pid"))}
+
+
 @pytest.mark.parametrize("through", ["port", "stock"])
 def test_a_client_that_says_its_last_word_is_gone(
     both: Two, watcher: psycopg.Connection, through: str
