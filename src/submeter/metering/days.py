@@ -49,7 +49,7 @@ def length_of(day: date, clock: str) -> int:
 def count_of(day: date, clock: str, minutes: int) -> int:
     """How many intervals a day has: of half-hours 48, 46 or 50.
 
-    Refuses (MTR391) a length that does not divide the day, as 60 minutes on Lord Howe Island's day of 23.5 hours.
+    Refuses (MTR391) a length that does not divide the day, as 60 minutes on a day of 23.5 hours (Lord Howe).
     """
     count, rest = divmod(length_of(day, clock), minutes)
     if rest:

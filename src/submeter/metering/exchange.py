@@ -11,9 +11,8 @@ def check_exchange(
 ) -> tuple[Problem, ...]:
     """What is wrong with an exchange; empty if it can be done.
 
-    The final reading passes the rules of every reading besides. The old meter is removed on the day of its final
-    reading, and the new one installed on that day or later. On one day, the opening index stands at the moment of
-    the exchange, and the final reading too, whatever the day's end has.
+    The final reading passes the rules of every reading besides. The old meter is removed on the day of its
+    final reading, and the new one is installed on that day or later.
     """
     found = []
     if final.sub_type != "CLOSING" or old.removed_on != final.read_on:
@@ -24,7 +23,7 @@ def check_exchange(
         detail = f"installed on {new.installed_on}; first: {opening.sub_type} of {opening.read_on}"
         hint = "Enter an OPENING reading of the day of installation: usually what its dial showed, often 0"
         found.append(Problem("MTR331", "The new meter has no opening reading of its first day", detail, hint))
-    if None not in (new.installed_on, old.removed_on) and new.installed_on < old.removed_on:
+    if new.installed_on and old.removed_on and new.installed_on < old.removed_on:
         detail = f"installed on {new.installed_on}, the old one removed on {old.removed_on}"
         hint = "Correct one of the days: an exchange has the new meter after the old"
         found.append(

@@ -38,7 +38,7 @@ def expected_use(history: History) -> Expected | None:
 
 
 def daily_use(case: ReadingCase, add_factor: Decimal | None = None) -> Fraction | None:
-    """What was used a day since the reading that the candidate is compared with; None if that cannot be said."""
+    """What was used a day since the reading before it that counts; None if that cannot be said."""
     base, register, candidate = case.base, case.register, case.candidate
     if base is None or register is None or candidate.edge <= base.edge:
         return None
@@ -64,7 +64,7 @@ def likely_roll_over(case: ReadingCase) -> Decimal | None:
 
     It does where the use is then not too high against the past or, without a past, at most half a turn.
     """
-    base, turn = case.base, case.register and case.register.turn
+    base, turn = case.base, case.register.turn if case.register else None
     if base is None or turn is None or case.candidate.add_factor or case.candidate.value >= base.value:
         return None
     rolled, expected = daily_use(case, turn), expected_use(case.history)

@@ -6,30 +6,12 @@ rules. `check_reading` is the whole; the queue's actions (process, force, delete
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
 from typing import Literal
 
 from submeter.core.problem import Problem
-from submeter.metering.high_low import (
-    daily_use,
-    expected_use,
-    is_too_high,
-    likely_roll_over,
-    said,
-    too_high,
-    too_low,
-)
-from submeter.metering.readings import (
-    SUB_TYPES,
-    Accepted,
-    Duplicate,
-    Outcome,
-    Queued,
-    Reading,
-    ReadingCase,
-    RegisterFacts,
-)
+from submeter.metering import high_low
+from submeter.metering import reading_checks as checks
+from submeter.metering.readings import SUB_TYPES, Accepted, Duplicate, Outcome, Queued, Reading, ReadingCase
 
 __all__ = ["RULES", "Rule", "check_reading"]
 
@@ -56,7 +38,7 @@ class Rule:
 
 def check_reading(case: ReadingCase) -> Outcome:
     """Accepted, with warnings perhaps; queued with the reasons; or a duplicate, which is dropped silently."""
-    if is_duplicate(case):
+    if checks.is_duplicate(case):
         return Duplicate(case.candidate)
     problems: list[Problem] = []
     warnings: list[Problem] = []
@@ -68,7 +50,9 @@ def check_reading(case: ReadingCase) -> Outcome:
                 break
     if not problems:
         return Accepted(case.candidate, tuple(warnings))
-    return Queued(case.candidate, tuple(problems), tuple(warnings), case.previous, likely_roll_over(case))
+    return Queued(
+        case.candidate, tuple(problems), tuple(warnings), case.previous, high_low.likely_roll_over(case)
+    )
 
 
 def _rules_for(candidate: Reading) -> tuple[Rule, ...]:
@@ -76,380 +60,163 @@ def _rules_for(candidate: Reading) -> tuple[Rule, ...]:
     return tuple(rule for rule in RULES if rule.final) if candidate.sub_type == "MISREAD" else RULES
 
 
-# What is held for the same day ---------------------------------------------------------------------------------
-
-
-_RANK = {"INVOICE_EST": 1, "ESTIMATE": 1, "ACTUALC": 2, "ACTUAL": 3}
-"""A reading replaces those of the same day that rank lower. OPENING and CLOSING stand beside them."""
-
-
-def is_duplicate(case: ReadingCase) -> bool:
-    """The same value is held for the same day, from as good a source: a file that was sent twice."""
-    return any(_repeats(case.candidate, held) for held in case.same_day)
-
-
-def _repeats(candidate: Reading, held: Reading) -> bool:
-    if candidate.value != held.value or _at_other_times(candidate, held):
-        return False
-    if candidate.sub_type == held.sub_type:
-        return True
-    ranks = _RANK.get(candidate.sub_type), _RANK.get(held.sub_type)
-    return ranks[0] is not None and ranks[1] is not None and ranks[0] <= ranks[1]
-
-
-def _at_other_times(one: Reading, other: Reading) -> bool:
-    return None not in (one.read_at, other.read_at) and one.read_at != other.read_at
-
-
-def _differs_from_held(case: ReadingCase) -> str | None:
-    for held in case.same_day:
-        if held.value != case.candidate.value and _meets(case.candidate, held):
-            return f"{held.sub_type} {held.value} is held for {held.read_on}"
-    return None
-
-
-def _meets(candidate: Reading, held: Reading) -> bool:
-    """Both are about one moment: a day's end, or the change of tenancy that one reading serves."""
-    if _at_other_times(candidate, held):
-        return False
-    if {candidate.sub_type, held.sub_type} == {"OPENING", "CLOSING"}:
-        return True
-    better = _RANK.get(candidate.sub_type, 3) > _RANK.get(held.sub_type, 3)
-    return candidate.edge == held.edge and not (held.is_estimate and better)
-
-
-def _second_of_day(case: ReadingCase) -> str | None:
-    candidate = case.candidate
-    for held in case.same_day:
-        if candidate.sub_type == held.sub_type and _at_other_times(candidate, held):
-            return (
-                f"{held.value} was read at {held.read_at:%H:%M %Z}, this one at {candidate.read_at:%H:%M %Z}"
-            )
-    return None
-
-
-# The reading itself --------------------------------------------------------------------------------------------
-
-
-def _site_unknown(case: ReadingCase) -> str | None:
-    return None if case.site_known else "no supply point has this identifier"
-
-
-def _register_unknown(case: ReadingCase) -> str | None:
-    if case.register is not None and case.register.is_active:
-        return None
-    return "the supply point has no such register" if case.register is None else "the register is closed"
-
-
-def _no_dial_value(case: ReadingCase) -> str | None:
-    value = case.candidate.value
-    return None if value.is_finite() and value >= 0 else f"{value} cannot stand on a dial"
-
-
-def _sub_type_unknown(case: ReadingCase) -> str | None:
-    return None if case.candidate.sub_type in SUB_TYPES else f"{case.candidate.sub_type!r}"
-
-
-def _time_of_other_day(case: ReadingCase) -> str | None:
-    at, on = case.candidate.read_at, case.candidate.read_on
-    # Clocks differ from UTC by up to 14 hours, so a neighbouring date may be the same day.
-    if at is None or abs(at.date() - on) <= timedelta(days=1):
-        return None
-    return f"dated {on}, timed {at:%Y-%m-%d %H:%M %Z}"
-
-
-def _in_future(case: ReadingCase) -> str | None:
-    return f"today is {case.today}" if case.candidate.read_on > case.today else None
-
-
-def _more_digits(case: ReadingCase) -> str | None:
-    turn = _register(case).turn
-    if turn is None or case.candidate.value < turn:
-        return None
-    return f"{case.candidate.value} on a dial of {_register(case).digits} digits"
-
-
-def _gas_factor_missing(case: ReadingCase) -> str | None:
-    if not _register(case).bills_energy_of_gas:
-        return None
-    factors = {
-        "temperature factor": case.candidate.temperature_factor,
-        "heating value": case.candidate.heating_value,
-    }
-    missing = [name for name, value in factors.items() if value is None or value <= 0]
-    return f"no {' and no '.join(missing)}" if missing else None
-
-
-# The register, the account, the bill ---------------------------------------------------------------------------
-
-
-def _register(case: ReadingCase) -> RegisterFacts:
-    assert case.register is not None, "judged before by MTR303, which is final"
-    return case.register
-
-
-def _no_account(case: ReadingCase) -> str | None:
-    belongs_to_change = case.candidate.sub_type in ("OPENING", "CLOSING")
-    if case.state != "vacant" or belongs_to_change or case.tolerance.accepts_vacant:
-        return None
-    return f"no account is open on {case.candidate.read_on}"
-
-
-def _not_installed(case: ReadingCase) -> str | None:
-    register, day = _register(case), case.candidate.read_on
-    if register.installed_on is not None and day < register.installed_on:
-        return f"read on {day}, installed on {register.installed_on}"
-    if register.removed_on is not None and day > register.removed_on:
-        return f"read on {day}, removed on {register.removed_on}"
-    return None
-
-
-def _no_opening_index(case: ReadingCase) -> str | None:
-    installed = _register(case).installed_on
-    first = case.previous is None and case.candidate.sub_type != "OPENING"
-    return f"installed on {installed}, nothing read then" if first and installed is not None else None
-
-
-def _already_billed(case: ReadingCase) -> str | None:
-    billed = case.last_billed
-    if billed is None or case.candidate.edge > billed.edge:
-        return None
-    return f"billed up to {billed.read_on} with {billed.value}"
-
-
-def _too_many_estimates(case: ReadingCase) -> str | None:
-    count = case.history.estimates + 1
-    if not case.candidate.is_estimate or count <= case.tolerance.estimates:
-        return None
-    return f"the {count}. estimate in a row; {case.tolerance.estimates} are accepted"
-
-
-# Against the readings before and after -------------------------------------------------------------------------
-
-
-def _drop(case: ReadingCase) -> Decimal:
-    """How much lower the reading is than the one before, where no roll-over is claimed; 0 if it is not."""
-    base, candidate = case.base, case.candidate
-    return (
-        Decimal(0) if base is None or candidate.add_factor else max(base.value - candidate.value, Decimal(0))
-    )
-
-
-def _runs_backwards(case: ReadingCase) -> bool:
-    """It is lower by no more than is usually used in that time, and no roll-over explains it."""
-    use, expected = daily_use(case), expected_use(case.history)
-    if not _drop(case) or use is None or expected is None or _register(case).direction != "import":
-        return False
-    return likely_roll_over(case) is None and not is_too_high(-use, expected, case.tolerance)
-
-
-def _backwards(case: ReadingCase) -> str | None:
-    if not _drop(case) or _runs_backwards(case):
-        return None
-    return f"{case.candidate.value} after {_said(case.base)}"
-
-
-def _reverse_flow(case: ReadingCase) -> str | None:
-    return f"{case.candidate.value} after {_said(case.base)}" if _runs_backwards(case) else None
-
-
-def _above_next(case: ReadingCase) -> str | None:
-    after, value = case.next, case.candidate.value
-    if after is None or after.is_estimate or after.add_factor or value <= after.value:
-        return None
-    return f"{value}, and later {_said(after)}"
-
-
-def _wrong_add_factor(case: ReadingCase) -> str | None:
-    added, turn = case.candidate.add_factor, _register(case).turn
-    if not added:
-        return None
-    if turn is not None and added != turn:
-        return f"{added} is added; one turn of {_register(case).digits} digits is {turn}"
-    if case.base is not None and case.candidate.value >= case.base.value:
-        return f"{case.candidate.value} is not lower than {_said(case.base)}"
-    return None
-
-
-def _gap(case: ReadingCase) -> str | None:
-    base, limit = case.base, case.tolerance.gap_days
-    days = 0 if base is None else (case.candidate.edge - base.edge).days
-    return f"{days} days since {_said(base)}; {limit} are usual" if days > limit else None
-
-
-def _before_later_one(case: ReadingCase) -> str | None:
-    return None if case.next is None else f"{_said(case.next)} is held already"
-
-
-def _zero_use(case: ReadingCase) -> str | None:
-    count = case.history.zero_reads + 1
-    if daily_use(case) != 0 or case.state != "open" or count < case.tolerance.zero_reads:
-        return None
-    return f"{count} readings in a row without use"
-
-
-def _use_without_supply(case: ReadingCase) -> str | None:
-    use = daily_use(case)
-    if case.state == "open" or use is None or use <= 0 or case.candidate.sub_type == "CLOSING":
-        return None
-    return f"{said(use)} a day, and the supply point is {case.state}"
-
-
-def _said(reading: Reading | None) -> str:
-    return f"{reading.value} of {reading.read_on} ({reading.sub_type})" if reading else "nothing"
-
-
 RULES: tuple[Rule, ...] = (
     Rule(
         "MTR302",
         "No supply point has this identifier",
         "Correct the identifier, or add the supply point; the reading is tried again by itself",
-        _site_unknown,
+        checks.site_unknown,
         final=True,
     ),
     Rule(
         "MTR303",
         "The supply point has no such active meter and register",
         "Correct meter and register, or add the meter; the reading is tried again by itself",
-        _register_unknown,
+        checks.register_unknown,
         final=True,
     ),
-    Rule("MTR304", "The value is none that a dial can show", "Enter the digits", _no_dial_value, final=True),
+    Rule(
+        "MTR304",
+        "The value is none that a dial can show",
+        "Enter the digits",
+        checks.no_dial_value,
+        final=True,
+    ),
     Rule(
         "MTR306",
         "There is no such kind of reading",
         f"Use one of {', '.join(SUB_TYPES)}",
-        _sub_type_unknown,
+        checks.sub_type_unknown,
         final=True,
     ),
     Rule(
         "MTR305",
         "Date and time of the reading are of different days",
         "Correct one of them; check the source's clock and the order of day and month",
-        _time_of_other_day,
+        checks.time_of_other_day,
     ),
     Rule(
         "MTR307",
         "The reading is dated in the future",
         "Correct the date; check the order of day and month",
-        _in_future,
+        checks.in_future,
     ),
     Rule(
         "MTR308",
         "No account is open on the day of the reading",
         "Move somebody in (or the occupier) from that day, or delete the reading",
-        _no_account,
+        checks.no_account,
     ),
     Rule(
         "MTR309",
         "The meter was not in place on the day of the reading",
         "Correct the date, or the meter's installation or removal",
-        _not_installed,
+        checks.not_installed,
     ),
     Rule(
         "MTR319",
         "The meter has no opening index",
         "Enter an OPENING reading of the day of installation, then process this one again",
-        _no_opening_index,
+        checks.no_opening_index,
     ),
     Rule(
         "MTR310",
         "The value has more digits than the dial",
         "Read again without the red digits, or correct the number of digits of the register",
-        _more_digits,
+        checks.more_digits,
     ),
     Rule(
         "MTR311",
         "The period is billed already",
         "Reverse the bill first, or delete the reading",
-        _already_billed,
+        checks.already_billed,
     ),
     Rule(
         "MTR312",
         "Another value is held for the same moment",
         "Force this one and mark the other as MISREAD, or delete this one",
-        _differs_from_held,
+        checks.differs_from_held,
     ),
     Rule(
         "MTR313",
         "More than one reading of a day",
         "Keep the one of the end of the day; force both only if both are needed",
-        _second_of_day,
+        checks.second_of_day,
     ),
     Rule(
         "MTR317",
         "The add factor is not one turn of the dial, or the dial has not passed zero",
         "Take the add factor away, or correct it to 10 to the number of digits",
-        _wrong_add_factor,
+        checks.wrong_add_factor,
     ),
     Rule(
         "MTR314",
         "The reading is lower than the one before",
         "Add a turn of the dial if it passed zero; else read again, or mark the one before as MISREAD",
-        _backwards,
+        checks.backwards,
     ),
     Rule(
         "MTR315",
         "A register of imported energy ran backwards",
         "Look for solar panels or a wrong connection behind the meter, and for a register of export",
-        _reverse_flow,
+        checks.reverse_flow,
     ),
     Rule(
         "MTR316",
         "The reading is higher than a later one",
         "Read again, or mark the later one as MISREAD",
-        _above_next,
+        checks.above_next,
     ),
     Rule(
         "MTR318",
         "A factor of the gas reading is missing",
         "Enter temperature factor and heating value of the period",
-        _gas_factor_missing,
+        checks.gas_factor_missing,
     ),
     Rule(
         "MTR320",
         "Too many estimates in a row",
         "Have the meter read, or ask the customer for a reading; force if neither is possible",
-        _too_many_estimates,
+        checks.too_many_estimates,
     ),
     Rule(
         "MTR321",
         "Use is too high against the past",
         "Compare with a photo or read again; force it if it is right",
-        too_high,
+        high_low.too_high,
     ),
     Rule(
         "MTR322",
         "Use is too low against the past",
         "Compare with a photo or read again; force it if it is right",
-        too_low,
+        high_low.too_low,
     ),
     Rule(
         "MTR323",
         "No use for several readings while somebody lives there",
         "See whether the meter has stopped or the home stands empty",
-        _zero_use,
+        checks.zero_use,
         "warning",
     ),
     Rule(
         "MTR324",
         "Energy is used where nobody is supplied",
         "Find out who is there; send an occupier letter",
-        _use_without_supply,
+        checks.use_without_supply,
         "warning",
     ),
     Rule(
         "MTR325",
         "A long time since the reading before",
         "See whether a reading is missing in between",
-        _gap,
+        checks.gap,
         "warning",
     ),
     Rule(
         "MTR326",
         "A later reading is held already",
         "Nothing, if the reading was late; use of both periods changes",
-        _before_later_one,
+        checks.before_later_one,
         "warning",
     ),
 )

@@ -101,7 +101,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What is still usual. The operator's data, for each meter type and site; the defaults are Submeter's own."""
+    """What is still usual: the operator's data for a meter type and site; the defaults are Submeter's own."""
 
     high_percent: Decimal = Decimal(100)
     """Above what was expected: 100 = twice as much."""

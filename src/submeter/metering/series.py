@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Step n lasts from `starts` + n x `minutes`; its amount is `values[n]` x 10^-`decimals`, if `known[n]`."""
+    """Step n begins at `starts` + n x `minutes`; its amount is `values[n]` x 10^-`decimals` if `known[n]`."""
 
     starts: int
     """Minutes since 1970 UTC."""
@@ -69,14 +70,14 @@ class Total:
 def series_of(rows: Sequence[DayRow], minutes: int | None = None) -> Series:
     """The day rows of one register as one series, in steps of `minutes` (the longest of the rows, if None).
 
-    Between rows nothing is known. Refuses rows that overlap in time (MTR393), rows finer than asked that do not
-    fit into the steps, and rows that are coarser: an amount is not split without a method (MTR394).
+    Between rows nothing is known. Refuses rows that overlap in time (MTR393), and rows that do not fit the
+    steps, being coarser for instance: an amount is not split without a method (MTR394).
     """
     assert rows, "no rows"
     step = minutes or max(row.minutes for row in rows)
     decimals = max(row.decimals for row in rows)
     parts = sorted((_coarse_row(row, step, decimals) for row in rows), key=lambda part: part.starts)
-    for earlier, later in zip(parts, parts[1:], strict=False):
+    for earlier, later in pairwise(parts):
         if later.starts < earlier.ends:
             raise _overlap(earlier, later)
     return _joined(parts, step, decimals)
@@ -117,7 +118,7 @@ def window(series: Series, start: int, end: int) -> Series:
     """The steps from minute `start` to minute `end`; not known where the series does not reach."""
     first, last = (_steps(minute - series.starts, series.minutes) for minute in (start, end))
     values, known = _nothing(last - first)
-    low, high = max(first, 0), max(min(last, len(series.values)), max(first, 0))
+    low, high = max(first, 0), max(min(last, len(series.values)), first, 0)
     values[low - first : high - first] = series.values[low:high]
     known[low - first : high - first] = series.known[low:high]
     return Series(start, series.minutes, series.decimals, values, known)
@@ -130,7 +131,7 @@ def coarsen(series: Series, minutes: int) -> Series:
     if minutes % series.minutes or len(series.values) * series.minutes % minutes:
         raise _does_not_fit(f"{len(series.values)} steps of {series.minutes} minutes in steps of {minutes}")
     count = minutes // series.minutes
-    known = series.known.reshape(-1, count).all(axis=1)
+    known: BoolArray = np.all(series.known.reshape(-1, count), axis=1)
     sums = series.values.reshape(-1, count).sum(axis=1)
     return Series(series.starts, minutes, series.decimals, np.where(known, sums, 0), known)
 

@@ -1,0 +1,340 @@
+"""The checks of interval data, each over many days at once: one row of `INTERVAL_RULES` each.
+
+What a check finds names stream, day and intervals. Tolerances are data. The usual rules of validation, estimation
+and editing (VEE) stand behind them: the spike check and the sum check of California's rules of 1998, for instance.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from submeter.core.problem import Problem
+from submeter.metering.blocks import DayBlock, blocks_of
+from submeter.metering.days import length_of
+from submeter.metering.model import DayRow, Stream
+from submeter.metering.series import BoolArray, IntArray, Series, rescale, window
+
+__all__ = [
+    "INTERVAL_RULES",
+    "Hit",
+    "IntervalContext",
+    "IntervalFinding",
+    "IntervalRule",
+    "IntervalTolerance",
+    "RegisterAdvance",
+    "check_intervals",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalTolerance:
+    """What is still usual: the operator's data for a meter type and site. Amounts are in the stream's unit."""
+
+    spike_percent: int = 180
+    """By how much a day's peak may be above its third peak."""
+    spike_floor: Decimal = Decimal("0.5")
+    """Peaks that exceed the third by no more than this are no spikes."""
+    zero_hours: int = 72
+    sum_difference: Decimal = Decimal(1)
+    """Between intervals and register: a dial that shows whole units is up to one away from them."""
+    sum_percent: Decimal = Decimal(0)
+    export_floor: Decimal = Decimal(0)
+    """What an interval of a stream of export may have where nothing generates."""
+    children_difference: Decimal = Decimal(0)
+
+
+class RegisterAdvance(NamedTuple):
+    """What the register of a stream counted from one minute (since 1970 UTC) to another, multiplied."""
+
+    stream: Stream
+    starts: int
+    ends: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalContext:
+    """What is known besides the intervals themselves."""
+
+    tolerance: IntervalTolerance = field(default_factory=IntervalTolerance)
+    generators: frozenset[Stream] = frozenset()
+    """Streams of export where something may be exported."""
+    advances: tuple[RegisterAdvance, ...] = ()
+    children: Mapping[Stream, Series] = field(default_factory=dict)
+    """Of a parent's stream: the sum of its children."""
+
+
+class Hit(NamedTuple):
+    """A row of the block and the intervals in it, counted from 1, both included."""
+
+    row: int
+    first: int
+    last: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalFinding:
+    """What is wrong with intervals `first` to `last` of a day, counted from 1. `line` is that of the file."""
+
+    problem: Problem
+    severity: str
+    stream: Stream
+    day: str
+    first: int
+    last: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalRule:
+    """One check."""
+
+    code: str
+    title: str
+    hint: str
+    check: Callable[[DayBlock, IntervalContext], Iterator[Hit]]
+    severity: Literal["exception", "warning"] = "exception"
+
+    def findings(self, block: DayBlock, context: IntervalContext) -> Iterator[IntervalFinding]:
+        """All that this rule has against the block."""
+        for hit in self.check(block, context):
+            row = block.rows[hit.row]
+            about = {"first": hit.first, "last": hit.last}
+            problem = Problem(self.code, self.title, hit.detail, self.hint, about)
+            day = row.day.isoformat()
+            yield IntervalFinding(problem, self.severity, row.stream, day, hit.first, hit.last, row.line)
+
+
+def check_intervals(
+    rows: Sequence[DayRow], context: IntervalContext | None = None
+) -> tuple[IntervalFinding, ...]:
+    """Everything that the rules find in the rows, rule by rule, each by stream and time."""
+    context = context or IntervalContext()
+    return tuple(
+        found
+        for block in blocks_of(rows)
+        for rule in INTERVAL_RULES
+        for found in rule.findings(block, context)
+    )
+
+
+def _runs(cells: BoolArray) -> Iterator[tuple[int, int, int]]:
+    """The runs of true cells: row, first and last, counted from 1."""
+    if not cells.any():
+        return
+    edge = np.zeros((len(cells), 1), np.int8)
+    steps = np.diff(cells.astype(np.int8), axis=1, prepend=edge, append=edge)
+    rows, firsts = np.nonzero(steps == 1)
+    lasts = np.nonzero(steps == -1)[1]
+    for row, first, last in zip(rows.tolist(), firsts.tolist(), lasts.tolist(), strict=True):
+        yield row, first + 1, last
+
+
+# Within a day --------------------------------------------------------------------------------------------------
+
+
+def wrong_length(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
+    days = {(row.day, row.clock) for row in block.rows}
+    lengths = {key: length_of(*key) for key in days}
+    expected = np.array([lengths[row.day, row.clock] for row in block.rows], np.int64)
+    for row in np.nonzero(block.lengths * block.minutes != expected)[0].tolist():
+        count, wanted = int(block.lengths[row]), int(expected[row]) / block.minutes
+        yield Hit(row, 1, count, f"{count} intervals, the day has {wanted:g} in {block.rows[row].clock}")
+
+
+def gap(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
+    for row, first, last in _runs(block.inside & ~block.known):
+        yield Hit(row, first, last, f"{last - first + 1} of {block.lengths[row]} intervals are missing")
+
+
+def negative(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
+    for row, first, last in _runs(block.amounts < 0):
+        lowest = block.amounts[row, first - 1 : last].min()
+        yield Hit(row, first, last, f"as low as {block.amount(lowest)}")
+
+
+def spike(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
+    """Peak over third peak. Two high half-hours in a row may be a kettle and an oven; one alone is suspect."""
+    if block.amounts.shape[1] < 3:
+        return
+    top = np.partition(block.amounts, -3, axis=1)
+    third, peak = _roomy(top[:, -3]), _roomy(block.amounts.max(axis=1))
+    over = (peak - third) * 100 > third * context.tolerance.spike_percent
+    over &= (peak - third) > block.whole(context.tolerance.spike_floor)
+    for row in np.nonzero(over & (third >= 0))[0].tolist():
+        place = int(block.amounts[row].argmax()) + 1
+        detail = f"{block.amount(peak[row])}, the third peak of the day is {block.amount(third[row])}"
+        yield Hit(row, place, place, detail)
+
+
+def _roomy(amounts: IntArray) -> NDArray[np.generic]:
+    """The same numbers where products of them could not fit 64 bits: as Python's, which have no limit."""
+    fits = np.abs(amounts).max(initial=0) < 2**50
+    return amounts if fits else amounts.astype(object)
+
+
+def reverse_flow(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
+    suspect = [
+        row.stream.direction == "export" and row.stream not in context.generators for row in block.rows
+    ]
+    cells = block.amounts > block.whole(context.tolerance.export_floor)
+    for row, first, last in _runs(cells & np.array(suspect)[:, None]):
+        total = block.amount(block.amounts[row, first - 1 : last].sum())
+        yield Hit(row, first, last, f"{total} were put into the network, and nothing generates there")
+
+
+# From day to day -----------------------------------------------------------------------------------------------
+
+
+def overlap(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
+    early = block.ends[:-1] - block.starts[1:]
+    for row in (np.nonzero(block.follows & (early > 0))[0] + 1).tolist():
+        count = min(-(-int(early[row - 1]) // block.minutes), int(block.lengths[row]))
+        yield Hit(row, 1, count, f"{early[row - 1]} minutes are in the row of {block.rows[row - 1].day} too")
+
+
+def missing_days(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
+    late = block.starts[1:] - block.ends[:-1]
+    for row in (np.nonzero(block.follows & (late > 0))[0] + 1).tolist():
+        hours, before = late[row - 1] / 60, block.rows[row - 1].day
+        yield Hit(row, 1, 1, f"nothing is known for {hours:g} hours after {before}")
+
+
+def zero_run(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
+    """Runs go on over midnight; a missing interval or another stream ends them."""
+    rows, columns = np.nonzero(block.inside)
+    times = block.starts[rows] + columns * block.minutes
+    zero = ((block.amounts == 0) & block.known)[rows, columns]
+    joined = (np.diff(times) == block.minutes) & (np.diff(block.streams[rows]) == 0) & zero[1:] & zero[:-1]
+    firsts = np.nonzero(zero & ~np.concatenate(([False], joined)))[0]
+    lasts = np.nonzero(zero & ~np.concatenate((joined, [False])))[0]
+    hours = (lasts - firsts + 1) * block.minutes / 60
+    for place in np.nonzero(hours > context.tolerance.zero_hours)[0].tolist():
+        first, last = firsts[place], lasts[place]
+        row, start = int(rows[first]), int(columns[first]) + 1
+        same_day = rows[last] == row
+        end = int(columns[last]) + 1 if same_day else int(block.lengths[row])
+        yield Hit(row, start, end, f"{hours[place]:g} hours without use, up to {block.rows[rows[last]].day}")
+
+
+# Against other data --------------------------------------------------------------------------------------------
+
+
+def sum_check(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
+    """Only where all intervals of the advance are there: a gap is told as such."""
+    for advance in context.advances:
+        rows, columns = _cells(block, advance)
+        if len(rows) * block.minutes != advance.ends - advance.starts:
+            continue
+        if not len(rows) or not block.known[rows, columns].all():
+            continue
+        total = block.amount(block.amounts[rows, columns].sum())
+        percent = abs(advance.quantity) * context.tolerance.sum_percent / 100
+        if abs(total - advance.quantity) > max(context.tolerance.sum_difference, percent):
+            row, first = int(rows[0]), int(columns[0]) + 1
+            last = int(columns[rows == row][-1]) + 1
+            detail = f"intervals up to {block.rows[rows[-1]].day}: {total}, register: {advance.quantity}"
+            yield Hit(row, first, last, detail)
+
+
+def _cells(block: DayBlock, advance: RegisterAdvance) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the intervals that an advance has counted."""
+    ours = np.array([row.stream == advance.stream for row in block.rows])
+    times = block.starts[:, None] + np.arange(block.amounts.shape[1]) * block.minutes
+    within = (times >= advance.starts) & (times + block.minutes <= advance.ends)
+    rows, columns = np.nonzero(block.inside & within & ours[:, None])
+    return rows, columns
+
+
+def below_children(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
+    """A parent that measures less than its children do."""
+    for row, day in enumerate(block.rows):
+        children = context.children.get(day.stream)
+        if children is None or children.minutes != block.minutes:
+            continue
+        decimals = max(block.decimals, children.decimals)
+        part = rescale(window(children, int(block.starts[row]), int(block.ends[row])), decimals)
+        length = int(block.lengths[row])
+        parent = block.amounts[row, :length] * 10 ** (decimals - block.decimals)
+        allowed = int(context.tolerance.children_difference.scaleb(decimals))
+        lacking = (part.values - parent > allowed) & part.known & block.known[row, :length]
+        for _, first, last in _runs(lacking[None, :]):
+            lack = int((part.values - parent)[first - 1 : last].sum())
+            yield Hit(row, first, last, f"the children have {Decimal(lack).scaleb(-decimals)} more")
+
+
+INTERVAL_RULES: tuple[IntervalRule, ...] = (
+    IntervalRule(
+        "MTR351",
+        "The day has another number of intervals than its clock",
+        "Give the data the clock that its source states: market time has 48 half-hours all year, "
+        "local time 46 and 50 when clocks change",
+        wrong_length,
+    ),
+    IntervalRule(
+        "MTR352",
+        "Two days of intervals overlap",
+        "Keep the newer version; check the clock of the source",
+        overlap,
+    ),
+    IntervalRule(
+        "MTR353",
+        "Intervals are missing",
+        "Ask the source for them, or let them be estimated",
+        gap,
+        "warning",
+    ),
+    IntervalRule(
+        "MTR354",
+        "Days are missing",
+        "Ask the source for them, or let them be estimated",
+        missing_days,
+        "warning",
+    ),
+    IntervalRule(
+        "MTR355",
+        "An amount is negative",
+        "Look for a swapped direction; energy into the network has a stream of its own",
+        negative,
+    ),
+    IntervalRule(
+        "MTR356",
+        "A peak stands alone",
+        "Compare with the register; substitute it if it is wrong, else accept it",
+        spike,
+        "warning",
+    ),
+    IntervalRule(
+        "MTR357",
+        "No use for a long time",
+        "See whether the meter has stopped, supply is cut, or nobody is there",
+        zero_run,
+        "warning",
+    ),
+    IntervalRule(
+        "MTR358",
+        "Intervals and register do not agree",
+        "Look for missing or doubled intervals, the multiplier of the dial, and the clock of the source",
+        sum_check,
+    ),
+    IntervalRule(
+        "MTR359",
+        "Energy flows backwards where nothing generates",
+        "Register the solar panels or battery, or have the connection looked at",
+        reverse_flow,
+        "warning",
+    ),
+    IntervalRule(
+        "MTR360",
+        "A parent meter shows less than its children",
+        "Look for a child that belongs to another parent, doubled data, or clocks that differ",
+        below_children,
+        "warning",
+    ),
+)
+"""All checks, in their order."""
