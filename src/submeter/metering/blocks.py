@@ -36,7 +36,8 @@ class DayBlock:
     @property
     def inside(self) -> BoolArray:
         """Which cells are intervals of the day; shorter days end before the last column."""
-        return np.arange(self.amounts.shape[1]) < self.lengths[:, None]
+        columns: IntArray = np.arange(self.amounts.shape[1])
+        return columns < self.lengths[:, None]
 
     @property
     def ends(self) -> IntArray:
@@ -45,7 +46,8 @@ class DayBlock:
     @property
     def follows(self) -> BoolArray:
         """Of each row but the first: whether it is of the same stream as the one before."""
-        return self.streams[1:] == self.streams[:-1]
+        same: BoolArray = self.streams[1:] == self.streams[:-1]
+        return same
 
     def whole(self, amount: Decimal) -> int:
         """An amount of the unit as a whole number of the block's decimals, cut."""

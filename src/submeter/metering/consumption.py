@@ -1,6 +1,6 @@
 """From readings of a dial to quantities: advances, their days, and what the next actual makes of estimates.
 
-Periods are whole days, `[first, end)`. All sums are kept exactly: the days of an advance add up to it, and the
+Periods are whole days, `[first, end)`. All sums are exact: the days of an advance add up to it, and the
 advances to what the dial moved.
 """
 
@@ -67,8 +67,8 @@ class DayUse:
 def chain(readings: Sequence[Reading]) -> tuple[tuple[date, Reading], ...]:
     """The readings that count, each with the first day after it, in order, one for a moment.
 
-    Misreads count for nothing, and an estimate counts for nothing where another reading stands. Where a CLOSING
-    and an OPENING are of one day, the day is the newcomer's and both stand at its start.
+    Misreads count for nothing, nor does an estimate where another reading stands. Where a CLOSING and an OPENING
+    are of one day, the day is the newcomer's and both stand at its start.
     """
     openings = {reading.read_on for reading in readings if reading.sub_type == "OPENING"}
     placed = [(_edge(reading, openings), reading) for reading in readings if reading.sub_type != "MISREAD"]
@@ -86,7 +86,7 @@ def _first(pair: tuple[date, Reading]) -> date:
 
 
 def _one(readings: Sequence[Reading]) -> Reading:
-    """The reading of a moment. What is said of it twice must be one value; a roll-over is noted with either."""
+    """The reading of a moment. What is read twice must be one value; a roll-over is noted with either."""
     best = readings[0]
     for other in readings[1:]:
         if other.value != best.value and not other.is_estimate:
@@ -150,7 +150,7 @@ def net_import(quantity: Decimal, direction: str) -> Decimal:
     return -quantity if direction == "export" else quantity
 
 
-# Days ----------------------------------------------------------------------------------------------------------
+# Days -------------------------------------------------------------------------------------------------------
 
 
 def split_days(advance: Advance, decimals: int = 3) -> tuple[DayUse, ...]:
@@ -167,8 +167,8 @@ def true_up(
 ) -> tuple[DayUse, ...]:
     """What was counted between two actuals, spread by what had been estimated: each day at its own share.
 
-    Days without an estimate weigh as much as the estimated ones do on average. Done again with its own result it
-    gives the same.
+    Days without an estimate weigh as much as the estimated ones do on average. Done again with its own result
+    it gives the same.
     """
     days = _days(first, end)
     places = _enough(decimals, total, *estimated.values())

@@ -1,13 +1,14 @@
 """The checks of interval data, each over many days at once: one row of `INTERVAL_RULES` each.
 
-What a check finds names stream, day and intervals. Tolerances are data. The usual rules of validation, estimation
-and editing (VEE) stand behind them: the spike check and the sum check of California's rules of 1998, for instance.
+What a check finds names stream, day and intervals. Tolerances are data. Behind them stand the trade's rules of
+validation, estimation and editing (VEE): spike check and sum check are California's of 1998, for instance.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class IntervalTolerance:
-    """What is still usual: the operator's data for a meter type and site. Amounts are in the stream's unit."""
+    """What is still usual: the operator's data for a meter type and site. Amounts in the stream's unit."""
 
     spike_percent: int = 180
     """By how much a day's peak may be above its third peak."""
@@ -84,7 +85,7 @@ class IntervalFinding:
     problem: Problem
     severity: str
     stream: Stream
-    day: str
+    day: date
     first: int
     last: int
     line: int
@@ -106,8 +107,7 @@ class IntervalRule:
             row = block.rows[hit.row]
             about = {"first": hit.first, "last": hit.last}
             problem = Problem(self.code, self.title, hit.detail, self.hint, about)
-            day = row.day.isoformat()
-            yield IntervalFinding(problem, self.severity, row.stream, day, hit.first, hit.last, row.line)
+            yield IntervalFinding(problem, self.severity, row.stream, row.day, hit.first, hit.last, row.line)
 
 
 def check_intervals(
@@ -135,7 +135,7 @@ def _runs(cells: BoolArray) -> Iterator[tuple[int, int, int]]:
         yield row, first + 1, last
 
 
-# Within a day --------------------------------------------------------------------------------------------------
+# Within a day -----------------------------------------------------------------------------------------------
 
 
 def wrong_length(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
@@ -159,23 +159,23 @@ def negative(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
 
 
 def spike(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
-    """Peak over third peak. Two high half-hours in a row may be a kettle and an oven; one alone is suspect."""
+    """Peak over third peak: a kettle and an oven may make two high half-hours, one alone is suspect."""
     if block.amounts.shape[1] < 3:
         return
     top = np.partition(block.amounts, -3, axis=1)
     third, peak = _roomy(top[:, -3]), _roomy(block.amounts.max(axis=1))
     over = (peak - third) * 100 > third * context.tolerance.spike_percent
     over &= (peak - third) > block.whole(context.tolerance.spike_floor)
-    for row in np.nonzero(over & (third >= 0))[0].tolist():
+    for row in np.nonzero(over & (block.known.sum(axis=1) >= 3))[0].tolist():
         place = int(block.amounts[row].argmax()) + 1
         detail = f"{block.amount(peak[row])}, the third peak of the day is {block.amount(third[row])}"
         yield Hit(row, place, place, detail)
 
 
-def _roomy(amounts: IntArray) -> NDArray[np.generic]:
-    """The same numbers where products of them could not fit 64 bits: as Python's, which have no limit."""
-    fits = np.abs(amounts).max(initial=0) < 2**50
-    return amounts if fits else amounts.astype(object)
+def _roomy(amounts: IntArray) -> IntArray:
+    """The same numbers; as Python's own, which have no limit, where products of them might not fit 64 bits."""
+    fits = np.abs(amounts).max(initial=0) < 2**48
+    return amounts if fits else cast("IntArray", amounts.astype(object))
 
 
 def reverse_flow(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
@@ -188,7 +188,7 @@ def reverse_flow(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
         yield Hit(row, first, last, f"{total} were put into the network, and nothing generates there")
 
 
-# From day to day -----------------------------------------------------------------------------------------------
+# From day to day --------------------------------------------------------------------------------------------
 
 
 def overlap(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
@@ -222,13 +222,14 @@ def zero_run(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
         yield Hit(row, start, end, f"{hours[place]:g} hours without use, up to {block.rows[rows[last]].day}")
 
 
-# Against other data --------------------------------------------------------------------------------------------
+# Against other data -----------------------------------------------------------------------------------------
 
 
 def sum_check(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
     """Only where all intervals of the advance are there: a gap is told as such."""
+    numbers = {row.stream: number for row, number in zip(block.rows, block.streams.tolist(), strict=True)}
     for advance in context.advances:
-        rows, columns = _cells(block, advance)
+        rows, columns = _cells(block, advance, numbers.get(advance.stream, -1))
         if len(rows) * block.minutes != advance.ends - advance.starts:
             continue
         if not len(rows) or not block.known[rows, columns].all():
@@ -242,13 +243,16 @@ def sum_check(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
             yield Hit(row, first, last, detail)
 
 
-def _cells(block: DayBlock, advance: RegisterAdvance) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _cells(
+    block: DayBlock, advance: RegisterAdvance, stream: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of the intervals that an advance has counted."""
-    ours = np.array([row.stream == advance.stream for row in block.rows])
-    times = block.starts[:, None] + np.arange(block.amounts.shape[1]) * block.minutes
+    about = (block.streams == stream) & (block.starts < advance.ends) & (block.ends > advance.starts)
+    places = np.nonzero(about)[0]
+    times = block.starts[places, None] + np.arange(block.amounts.shape[1]) * block.minutes
     within = (times >= advance.starts) & (times + block.minutes <= advance.ends)
-    rows, columns = np.nonzero(block.inside & within & ours[:, None])
-    return rows, columns
+    rows, columns = np.nonzero(block.inside[places] & within)
+    return places[rows], columns
 
 
 def below_children(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
