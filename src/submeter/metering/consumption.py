@@ -67,8 +67,8 @@ class DayUse:
 def chain(readings: Sequence[Reading]) -> tuple[tuple[date, Reading], ...]:
     """The readings that count, each with the first day after it, in order, one for a moment.
 
-    Misreads count for nothing, nor does an estimate where another reading stands. Where a CLOSING and an OPENING
-    are of one day, the day is the newcomer's and both stand at its start.
+    Misreads count for nothing, nor does an estimate where another reading stands. Where a CLOSING and an
+    OPENING are of one day, the day is the newcomer's and both stand at its start.
     """
     openings = {reading.read_on for reading in readings if reading.sub_type == "OPENING"}
     placed = [(_edge(reading, openings), reading) for reading in readings if reading.sub_type != "MISREAD"]

@@ -1,7 +1,7 @@
 """What stands in for intervals that are missing: by which method, from which days, or why nothing can.
 
-Only measured amounts are an input: an estimate never rests on an estimate, and where there are no data nothing
-is invented. Methods and reasons have AEMO's codes. Amounts stay whole numbers of the series' decimals.
+Only measured amounts are an input: an estimate never rests on an estimate, and where there are no data
+nothing is invented. Methods and reasons have AEMO's codes. Amounts are whole numbers of the series' decimals.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ import numpy as np
 from submeter.core.problem import Problem, Refused
 from submeter.metering.apportion import apportion
 from submeter.metering.days import DAY, count_of, minute_of, starts_at, wall_minutes
-from submeter.metering.market_codes import METHODS, REASONS
+from submeter.metering.market_codes import REASONS
 from submeter.metering.series import BoolArray, IntArray, Series, window
 
 __all__ = [
@@ -75,7 +75,7 @@ class Policy:
     anchors_disturbed: bool = False
     """Whether intervals that touch a power failure may be end points of a line. Practice differs."""
     cap_days: int = 30
-    """Days in a row that may be estimated."""
+    """Days in a row that may have estimates."""
     holidays: frozenset[date] = frozenset()
     """They count as Sundays."""
 
@@ -130,7 +130,7 @@ def estimate(
 ) -> tuple[Estimate | Unestimated, ...]:
     """Something for every missing interval of the days from `first` up to `end`, which is not in it.
 
-    `before` days in a row up to `first` are estimated already. Refuses a reason that is none of AEMO's (MTR384).
+    `before` days in a row up to `first` are estimated already. Refuses a reason unknown to AEMO (MTR384).
     """
     policy = policy or Policy()
     _refuse_unknown_reason(policy.reason)
@@ -220,7 +220,7 @@ def _no_data(day: date) -> Problem:
     return Problem("MTR381", "There are no measured data to estimate from", f"{day}", hint)
 
 
-# Methods -------------------------------------------------------------------------------------------------------
+# Methods ----------------------------------------------------------------------------------------------------
 
 
 def _zero(measured: Measured, gap: _Gap, _: Policy) -> _Filled | None:
@@ -342,7 +342,7 @@ _METHODS: dict[MethodName, _Method] = {
 }
 
 
-# The register's word -------------------------------------------------------------------------------------------
+# The register's word ----------------------------------------------------------------------------------------
 
 
 def meet_register(estimates: Sequence[Estimate], measured_sum: int, advance: int) -> tuple[Estimate, ...]:

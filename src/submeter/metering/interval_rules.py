@@ -1,6 +1,6 @@
 """The checks of interval data, each over many days at once: one row of `INTERVAL_RULES` each.
 
-What a check finds names stream, day and intervals. Tolerances are data. Behind them stand the trade's rules of
+What a check finds names stream, day and intervals. Tolerances are data. The rules are the trade's of
 validation, estimation and editing (VEE): spike check and sum check are California's of 1998, for instance.
 """
 
@@ -173,7 +173,7 @@ def spike(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
 
 
 def _roomy(amounts: IntArray) -> IntArray:
-    """The same numbers; as Python's own, which have no limit, where products of them might not fit 64 bits."""
+    """The same numbers; as Python's own, which have no limit, where products might not fit 64 bits."""
     fits = np.abs(amounts).max(initial=0) < 2**48
     return amounts if fits else cast("IntArray", amounts.astype(object))
 

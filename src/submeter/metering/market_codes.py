@@ -1,4 +1,4 @@
-"""AEMO's codes of how a value was made and why: of the meter data file format, version 2.6 (September 2024)."""
+"""AEMO's codes of how a value was made and why, as in its meter data file format 2.6 of September 2024."""
 
 from typing import Literal, NamedTuple
 

@@ -44,9 +44,9 @@ def estimate_reading(
 ) -> EstimatedReading:
     """An estimate for the end of a day: last year's use and trend, else the last span's, else the type's.
 
-    `row` estimates precede it without an actual. The dial rolls over where it must. Rounded to the decimals of
-    the previous reading, halves to even. Refuses (MTR385) where no use is known, and (MTR386) one more than `cap`
-    in a row.
+    `row` estimates precede it without an actual. The dial rolls over if it must. Rounded to the decimals of
+    the previous reading, halves to even. Refuses (MTR385) where no use is known, and (MTR386) one more than
+    `cap` in a row.
     """
     if row >= cap:
         hint = "Have the meter read, or ask the customer for a reading"

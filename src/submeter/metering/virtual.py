@@ -1,9 +1,9 @@
 """Registers that no meter has: sums, differences and shares of others; a parent less its children.
 
-All over the same intervals and exact. Where one part is not known, the result is not: missing in, missing out.
+All over the same intervals and exact. Where one part is not known, the result is not: missing in and out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -65,8 +65,9 @@ def _series(like: Series, decimals: int, values: IntArray, known: BoolArray) -> 
 
 def _weighted(values: Sequence[IntArray], weights: Sequence[int]) -> IntArray:
     """The sum of values x weights; refused (MTR388) where it might not fit 64 bits."""
+    # At least 1, so that a weight that is too long is refused over zeros too.
     most = sum(
-        int(np.abs(part).max(initial=0)) * abs(weight) for part, weight in zip(values, weights, strict=True)
+        int(np.abs(part).max(initial=1)) * abs(weight) for part, weight in zip(values, weights, strict=True)
     )
     if most >= _ROOM:
         hint = "Use fewer decimals in loss factors or shares"
@@ -111,9 +112,9 @@ def parent_less_children(
 ) -> Series:
     """What is left at the parent once each child, times the loss factor of the day, is taken off.
 
-    Computed in exact fractions, then rounded once for each interval, halves to even, to `decimals` (those of the
-    most exact register if None). Below zero where children and losses exceed the parent. `clock` is that of the
-    days of the factors. Refuses a child with factors but none for some day (MTR389).
+    Computed in exact fractions, then rounded once for each interval, halves to even, to `decimals` (as many as
+    the most exact register has, if None). Below zero where children and losses exceed the parent. `clock` is
+    that of the days of the factors. Refuses a child with factors but none for some day (MTR389).
     """
     series = [parent, *(child.series for child in children)]
     _refuse_other_steps(series)
@@ -122,14 +123,14 @@ def parent_less_children(
     factors = [_factors(child, clock) for child in children]
     common = lcm(*(factor.denominator for child in factors for factor, _ in child))
     room = 10 ** max(decimals - base, 0)
-    exact = _weighted([parent.values], [10 ** (base - parent.decimals) * common * room])
+    values, weights = [parent.values], [10 ** (base - parent.decimals) * common * room]
     for child, rows in zip(children, factors, strict=True):
         scale = 10 ** (base - child.series.decimals) * common * room
-        for factor, steps in rows:
-            exact += _weighted([np.where(steps, child.series.values, 0)], [-int(factor * scale)])
-    values = _halves_to_even(exact, common * 10 ** max(base - decimals, 0))
+        values += [np.where(steps, child.series.values, 0) for _, steps in rows]
+        weights += [-int(factor * scale) for factor, _ in rows]
+    net = _halves_to_even(_weighted(values, weights), common * 10 ** max(base - decimals, 0))
     known: BoolArray = np.all([part.known for part in series], axis=0)
-    return _series(parent, decimals, values, known)
+    return _series(parent, decimals, net, known)
 
 
 def _factors(child: Child, clock: str) -> list[tuple[Fraction, BoolArray]]:
@@ -158,4 +159,5 @@ def _holds(row: LossFactor, times: IntArray, clock: str) -> BoolArray:
 def _halves_to_even(numerators: IntArray, denominator: int) -> IntArray:
     whole, rest = np.divmod(numerators, denominator)
     twice = rest * 2
-    return whole + ((twice > denominator) | ((twice == denominator) & (whole % 2 == 1)))
+    up: BoolArray = (twice > denominator) | ((twice == denominator) & (whole % 2 == 1))
+    return np.where(up, whole + 1, whole)
