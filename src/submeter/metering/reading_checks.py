@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from submeter.metering.high_low import daily_use, expected_use, is_too_high, likely_roll_over, said
-from submeter.metering.readings import SUB_TYPES, Reading, ReadingCase, RegisterFacts
+from submeter.metering.readings import SUB_TYPES, Reading, ReadingCase, RegisterFacts, is_change
 
 # What is held for the same day ------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ def _meets(candidate: Reading, held: Reading) -> bool:
     """Both are about one moment: a day's end, or the change of tenancy that one reading serves."""
     if _at_other_times(candidate, held):
         return False
-    if {candidate.sub_type, held.sub_type} == {"OPENING", "CLOSING"}:
+    if is_change(candidate, held):
         return True
     better = _RANK.get(candidate.sub_type, 3) > _RANK.get(held.sub_type, 3)
     return candidate.edge == held.edge and not (held.is_estimate and better)
@@ -187,7 +187,7 @@ def reverse_flow(case: ReadingCase) -> str | None:
 
 
 def above_next(case: ReadingCase) -> str | None:
-    after, value = case.next, case.candidate.value
+    after, value = case.later, case.candidate.value
     if after is None or after.is_estimate or after.add_factor or value <= after.value:
         return None
     return f"{value}, and later {_said(after)}"
@@ -211,7 +211,7 @@ def gap(case: ReadingCase) -> str | None:
 
 
 def before_later_one(case: ReadingCase) -> str | None:
-    return None if case.next is None else f"{_said(case.next)} is held already"
+    return None if case.later is None else f"{_said(case.later)} is held already"
 
 
 def zero_use(case: ReadingCase) -> str | None:

@@ -23,6 +23,7 @@ __all__ = [
     "SupplyState",
     "Tolerance",
     "ToleranceRow",
+    "is_change",
     "stands_at",
     "tolerance_for",
 ]
@@ -55,6 +56,11 @@ class Reading:
     @property
     def is_estimate(self) -> bool:
         return self.sub_type in ESTIMATES
+
+
+def is_change(one: Reading, other: Reading) -> bool:
+    """Whether the two close one tenancy and open another."""
+    return {one.sub_type, other.sub_type} == {"OPENING", "CLOSING"}
 
 
 def stands_at(reading: Reading, clock: str) -> datetime:
@@ -161,6 +167,14 @@ class ReadingCase:
         if self.previous is None or self.candidate.is_estimate or not self.previous.is_estimate:
             return self.previous
         return self.last_actual
+
+    @property
+    def later(self) -> Reading | None:
+        """The next reading; not the CLOSING of a day whose OPENING this is: one reading serves both."""
+        after, candidate = self.next, self.candidate
+        if after is None or (after.read_on == candidate.read_on and is_change(after, candidate)):
+            return None
+        return after
 
 
 @dataclass(frozen=True, slots=True)
