@@ -162,12 +162,13 @@ def spike(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
     """Peak over third peak: a kettle and an oven may make two high half-hours, one alone is suspect."""
     if block.amounts.shape[1] < 3:
         return
-    top = np.partition(block.amounts, -3, axis=1)
-    third, peak = _roomy(top[:, -3]), _roomy(block.amounts.max(axis=1))
+    # What is not known must not be among the three: it is put below everything that is.
+    top = np.partition(np.where(block.known, block.amounts, block.amounts.min()), -3, axis=1)
+    third, peak = _roomy(top[:, -3]), _roomy(top[:, -3:].max(axis=1))
     over = (peak - third) * 100 > third * context.tolerance.spike_percent
     over &= (peak - third) > block.whole(context.tolerance.spike_floor)
     for row in np.nonzero(over & (block.known.sum(axis=1) >= 3))[0].tolist():
-        place = int(block.amounts[row].argmax()) + 1
+        place = int((block.known[row] & (block.amounts[row] == peak[row])).argmax()) + 1
         detail = f"{block.amount(peak[row])}, the third peak of the day is {block.amount(third[row])}"
         yield Hit(row, place, place, detail)
 
@@ -207,12 +208,13 @@ def missing_days(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
 
 def zero_run(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
     """Runs go on over midnight; a missing interval or another stream ends them."""
-    rows, columns = np.nonzero(block.inside)
+    rows, columns = np.nonzero((block.amounts == 0) & block.known)
+    if not len(rows):
+        return
     times = block.starts[rows] + columns * block.minutes
-    zero = ((block.amounts == 0) & block.known)[rows, columns]
-    joined = (np.diff(times) == block.minutes) & (np.diff(block.streams[rows]) == 0) & zero[1:] & zero[:-1]
-    firsts = np.nonzero(zero & ~np.concatenate(([False], joined)))[0]
-    lasts = np.nonzero(zero & ~np.concatenate((joined, [False])))[0]
+    joined = (np.diff(times) == block.minutes) & (np.diff(block.streams[rows]) == 0)
+    firsts = np.nonzero(~np.concatenate(([False], joined)))[0]
+    lasts = np.nonzero(~np.concatenate((joined, [False])))[0]
     hours = (lasts - firsts + 1) * block.minutes / 60
     for place in np.nonzero(hours > context.tolerance.zero_hours)[0].tolist():
         first, last = firsts[place], lasts[place]

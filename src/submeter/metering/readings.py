@@ -8,6 +8,7 @@ from typing import Literal
 
 from submeter.core.problem import Problem
 from submeter.metering.days import starts_at
+from submeter.metering.model import DialRead
 
 __all__ = [
     "ESTIMATES",
@@ -24,6 +25,7 @@ __all__ = [
     "Tolerance",
     "ToleranceRow",
     "is_change",
+    "reading_of",
     "stands_at",
     "tolerance_for",
 ]
@@ -56,6 +58,12 @@ class Reading:
     @property
     def is_estimate(self) -> bool:
         return self.sub_type in ESTIMATES
+
+
+def reading_of(read: DialRead) -> Reading:
+    """What a file says of a dial, as a reading."""
+    factors = (read.temperature_factor, read.heating_value)
+    return Reading(read.read_on, read.value, read.sub_type, read.read_at, Decimal(0), *factors)
 
 
 def is_change(one: Reading, other: Reading) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import lcm
+from typing import cast
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from submeter.metering.series import BoolArray, IntArray, Series
 
 __all__ = ["Child", "LossFactor", "difference", "parent_less_children", "shares", "total"]
 
-_ROOM = 2**62
+_ROOM = 2**61
+"""Below it a number can be doubled and one added, and still fits 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +62,23 @@ def _combined(parts: Sequence[Series], signs: Sequence[int]) -> Series:
 
 
 def _series(like: Series, decimals: int, values: IntArray, known: BoolArray) -> Series:
-    return Series(like.starts, like.minutes, decimals, np.where(known, values, 0), known)
+    """A result with the steps of one of its parts. Refused (MTR388) where an amount has more than 64 bits."""
+    most = int(np.abs(values).max(initial=0))
+    if most >= 2**63:
+        hint = "Ask for fewer decimals"
+        raise Refused(Problem("MTR388", "A virtual register's numbers become too long", f"{most}", hint))
+    return Series(like.starts, like.minutes, decimals, np.where(known, values, 0).astype(np.int64), known)
 
 
 def _weighted(values: Sequence[IntArray], weights: Sequence[int]) -> IntArray:
-    """The sum of values x weights; refused (MTR388) where it might not fit 64 bits."""
-    # At least 1, so that a weight that is too long is refused over zeros too.
-    most = sum(
-        int(np.abs(part).max(initial=1)) * abs(weight) for part, weight in zip(values, weights, strict=True)
-    )
-    if most >= _ROOM:
-        hint = "Use fewer decimals in loss factors or shares"
-        raise Refused(Problem("MTR388", "A virtual register's numbers become too long", f"{most}", hint))
-    result = np.zeros(len(values[0]), np.int64)
-    for part, weight in zip(values, weights, strict=True):
-        result += part * weight
-    return result
+    """The sum of values x weights, in 64 bits where all fits, else in Python's numbers without a limit."""
+    pairs = list(zip(values, weights, strict=True))
+    most = sum((int(np.abs(part).max(initial=0)) + 1) * (abs(weight) + 1) for part, weight in pairs)
+    wide = np.int64 if most < _ROOM else object
+    result = np.zeros(len(values[0]), wide)
+    for part, weight in pairs:
+        result = result + part.astype(wide) * weight
+    return cast("IntArray", result)
 
 
 def _refuse_other_steps(parts: Sequence[Series]) -> None:
@@ -97,9 +100,9 @@ def shares(whole: Series, weights: Sequence[int], extra_decimals: int = 3) -> tu
     assert weights, "nobody to share among"
     assert min(weights) >= 0 < sum(weights), "weights are not negative, and one is more"
     scaled = _weighted([whole.values], [10**extra_decimals])
-    _weighted([scaled], [sum(weights)])
-    cut = np.stack([scaled * weight // sum(weights) for weight in weights])
-    rest = np.stack([scaled * weight % sum(weights) for weight in weights])
+    parts = [_weighted([scaled], [weight]) for weight in weights]
+    cut = np.stack([part // sum(weights) for part in parts])
+    rest = np.stack([part % sum(weights) for part in parts])
     left = scaled - cut.sum(axis=0)
     order = np.argsort(-rest, axis=0, kind="stable")
     rank = np.argsort(order, axis=0, kind="stable")
@@ -112,8 +115,8 @@ def parent_less_children(
 ) -> Series:
     """What is left at the parent once each child, times the loss factor of the day, is taken off.
 
-    Computed in exact fractions, then rounded once for each interval, halves to even, to `decimals` (as many as
-    the most exact register has, if None). Below zero where children and losses exceed the parent. `clock` is
+    Computed in exact fractions, then rounded once for each interval, halves to even, to `decimals` (if None, as
+    many as the most exact register has). Below zero where children and losses exceed the parent. `clock` is
     that of the days of the factors. Refuses a child with factors but none for some day (MTR389).
     """
     series = [parent, *(child.series for child in children)]
@@ -157,7 +160,9 @@ def _holds(row: LossFactor, times: IntArray, clock: str) -> BoolArray:
 
 
 def _halves_to_even(numerators: IntArray, denominator: int) -> IntArray:
-    whole, rest = np.divmod(numerators, denominator)
+    if denominator >= _ROOM:
+        numerators = numerators.astype(object)
+    whole, rest = numerators // denominator, numerators % denominator
     twice = rest * 2
     up: BoolArray = (twice > denominator) | ((twice == denominator) & (whole % 2 == 1))
     return np.where(up, whole + 1, whole)

@@ -58,7 +58,7 @@ def test_consumption(case: Case) -> None:
 def _multiplier(text: str) -> Multiplier:
     ends = named(text, "to")
     since = date.fromisoformat(named(text, "from") or "")
-    return Multiplier(Decimal(text.split()[0]), since, date.fromisoformat(ends) if ends else None)
+    return Multiplier(Decimal(text.split(maxsplit=1)[0]), since, date.fromisoformat(ends) if ends else None)
 
 
 def _said(counted: Sequence[Advance]) -> list[list[str]]:
@@ -93,7 +93,11 @@ def test_the_largest_remainders_are_served_first_then_the_earlier() -> None:
     assert apportion(10, [3, 3, 1]) == (4, 4, 2)  # 4.29 4.29 1.43
     assert apportion(1, [1, 1, 1]) == (1, 0, 0)
     assert apportion(-10, [3, 3, 1]) == (-4, -4, -2)
-    assert apportion_amount(Decimal("0.10"), [1, 1, 1], 2) == (Decimal("0.04"), Decimal("0.03"), Decimal("0.03"))
+    assert apportion_amount(Decimal("0.10"), [1, 1, 1], 2) == (
+        Decimal("0.04"),
+        Decimal("0.03"),
+        Decimal("0.03"),
+    )
 
 
 # Properties ----------------------------------------------------------------------------------------------------
@@ -147,16 +151,25 @@ def test_a_true_up_keeps_the_sum_and_done_again_changes_nothing(
 
 @given(amounts, st.lists(st.integers(1, 1000), min_size=2, max_size=40))
 def test_a_true_up_keeps_each_days_share(total: Decimal, guesses: list[int]) -> None:
-    used = true_up(total, day(0), day(len(guesses)), {day(n): Decimal(size) for n, size in enumerate(guesses)})
+    used = true_up(
+        total, day(0), day(len(guesses)), {day(n): Decimal(size) for n, size in enumerate(guesses)}
+    )
     for one, size in zip(used, guesses, strict=True):
         assert abs(one.quantity * sum(guesses) - total * size) < Decimal("0.001") * sum(guesses)
 
 
 def test_what_was_billed_by_an_estimate_and_what_it_becomes() -> None:
-    readings = [Reading(day(0), Decimal(0)), Reading(day(2), Decimal(20), "ESTIMATE"), Reading(day(4), Decimal(24))]
+    readings = [
+        Reading(day(0), Decimal(0)),
+        Reading(day(2), Decimal(20), "ESTIMATE"),
+        Reading(day(4), Decimal(24)),
+    ]
     before, after = daily_use(advances(readings[:2])), daily_use(advances(readings))
     assert correction(before, after) == {
-        day(1): Decimal("-4"), day(2): Decimal("-4"), day(3): Decimal("6"), day(4): Decimal("6")
+        day(1): Decimal(-4),
+        day(2): Decimal(-4),
+        day(3): Decimal(6),
+        day(4): Decimal(6),
     }
     assert correction(after, after) == {}
 

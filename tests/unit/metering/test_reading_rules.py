@@ -24,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from submeter.metering.exchange import check_exchange
+from submeter.metering.model import DialRead, Stream
 from submeter.metering.reading_rules import RULES, check_reading
 from submeter.metering.readings import (
     Accepted,
@@ -35,12 +36,28 @@ from submeter.metering.readings import (
     RegisterFacts,
     Tolerance,
     ToleranceRow,
+    reading_of,
     stands_at,
     tolerance_for,
 )
 from unit.metering.case_text import Case, read_cases
 
-WORDS = set("register site held billed state today season past usual zero estimates tolerance read expect".split())
+WORDS = {
+    "register",
+    "site",
+    "held",
+    "billed",
+    "state",
+    "today",
+    "season",
+    "past",
+    "usual",
+    "zero",
+    "estimates",
+    "tolerance",
+    "read",
+    "expect",
+}
 CASES = read_cases("readings.txt")
 
 
@@ -176,13 +193,31 @@ def test_an_opening_stands_at_the_start_of_its_local_day_all_else_at_the_end() -
     assert stands_at(Reading(day, Decimal(1), read_at=at), clock) == at
 
 
+def test_a_line_of_a_file_is_a_reading_with_its_factors() -> None:
+    factors = Decimal("0.99"), Decimal("38.7")
+    read = DialRead(
+        Stream("own", "flat 1", "1"),
+        date(2026, 6, 30),
+        None,
+        Decimal("600.0"),
+        "ACTUALC",
+        7,
+        temperature_factor=factors[0],
+        heating_value=factors[1],
+    )
+    found = reading_of(read)
+    assert found == Reading(date(2026, 6, 30), Decimal("600.0"), "ACTUALC", None, Decimal(0), *factors)
+
+
 # Exchange ------------------------------------------------------------------------------------------------------
 
 
 def test_an_exchange_that_is_complete_has_no_fault() -> None:
     day = date(2026, 6, 30)
     final, opening = Reading(day, Decimal(99), "CLOSING"), Reading(day, Decimal(0), "OPENING")
-    assert check_exchange(RegisterFacts(removed_on=day), final, RegisterFacts(installed_on=day), opening) == ()
+    assert (
+        check_exchange(RegisterFacts(removed_on=day), final, RegisterFacts(installed_on=day), opening) == ()
+    )
 
 
 def test_each_fault_of_an_exchange_is_told() -> None:
@@ -205,7 +240,10 @@ def test_a_roll_over_that_is_offered_is_accepted_when_taken(
     start = date(2026, 1, 31)
     candidate = Reading(date.fromordinal(start.toordinal() + days), Decimal((previous + advance) % turn))
     case = ReadingCase(
-        candidate, date(2026, 12, 31), register=RegisterFacts(digits=digits), previous=Reading(start, Decimal(previous))
+        candidate,
+        date(2026, 12, 31),
+        register=RegisterFacts(digits=digits),
+        previous=Reading(start, Decimal(previous)),
     )
     outcome = check_reading(case)
     if previous + advance < turn:
@@ -218,7 +256,9 @@ def test_a_roll_over_that_is_offered_is_accepted_when_taken(
 
 
 @given(value=st.integers(0, 10**7), season=st.integers(0, 100), days=st.integers(1, 100))
-def test_a_reading_that_is_accepted_is_a_duplicate_the_second_time(value: int, season: int, days: int) -> None:
+def test_a_reading_that_is_accepted_is_a_duplicate_the_second_time(
+    value: int, season: int, days: int
+) -> None:
     candidate = Reading(date.fromordinal(date(2026, 1, 31).toordinal() + days), Decimal(value))
     case = ReadingCase(candidate, date(2026, 12, 31), previous=Reading(date(2026, 1, 31), Decimal(0)))
     case = replace(case, history=History(Decimal(season)))
