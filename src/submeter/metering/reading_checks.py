@@ -13,7 +13,8 @@ from submeter.metering.readings import SUB_TYPES, Reading, ReadingCase, Register
 
 
 _RANK = {"INVOICE_EST": 1, "ESTIMATE": 1, "ACTUALC": 2, "ACTUAL": 3}
-"""A reading replaces those of the same day that rank lower. OPENING and CLOSING stand beside them."""
+"""What repeats a value is dropped unless it ranks higher. Estimates give way to what does, by themselves;
+over anything else a person decides. OPENING and CLOSING stand beside all of them."""
 
 
 def is_duplicate(case: ReadingCase) -> bool:

@@ -116,8 +116,8 @@ def parent_less_children(
     """What is left at the parent once each child, times the loss factor of the day, is taken off.
 
     Computed in exact fractions, then rounded once for each interval, halves to even, to `decimals` (if None,
-    those of the most exact register). Below zero where children and losses exceed the parent. `clock` is that of
-    the days of the factors. Refuses a child with factors but none for some day (MTR389).
+    those of the most exact register). Below zero where children and losses exceed the parent. `clock` is
+    that of the days of the factors. Refuses a child with factors but none for some day (MTR389).
     """
     series = [parent, *(child.series for child in children)]
     _refuse_other_steps(series)

@@ -129,6 +129,15 @@ def test_settlement_periods_run_on_over_the_change() -> None:
     assert minute_of(period_starts_at(date(1970, 1, 1), 3, "UTC")) == 60
 
 
+def test_the_old_date_that_comes_back_after_midnight_is_of_the_new_day() -> None:
+    """St John's, 28 October 1990: at 00:01 the clock went back to 23:01 of the 27th."""
+    clock, day = "America/St_Johns", date(1990, 10, 28)
+    assert starts_at(day, clock) == datetime(1990, 10, 28, 2, 30, tzinfo=UTC)
+    again = datetime(1990, 10, 28, 2, 45, tzinfo=UTC)
+    assert again.astimezone(ZoneInfo(clock)).date() == day - DAY
+    assert day_of(again, clock) == day
+
+
 @pytest.mark.parametrize("period", [0, 47, -1])
 def test_a_period_that_a_day_does_not_have_is_refused(period: int) -> None:
     with pytest.raises(Refused, match="MTR392") as caught:

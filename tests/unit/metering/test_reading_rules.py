@@ -24,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from submeter.metering.exchange import check_exchange
+from submeter.metering.high_low import daily_use
 from submeter.metering.model import DialRead, Stream
 from submeter.metering.reading_rules import RULES, check_reading
 from submeter.metering.readings import (
@@ -207,6 +208,11 @@ def test_a_line_of_a_file_is_a_reading_with_its_factors() -> None:
     )
     found = reading_of(read)
     assert found == Reading(date(2026, 6, 30), Decimal("600.0"), "ACTUALC", None, Decimal(0), *factors)
+
+
+def test_readings_of_one_moment_have_no_use_between_them() -> None:
+    one = Reading(date(2026, 6, 30), Decimal(5))
+    assert daily_use(ReadingCase(one, date(2026, 6, 30), previous=one)) is None
 
 
 # Exchange ------------------------------------------------------------------------------------------------------
