@@ -1,0 +1,162 @@
+"""Days put together from single intervals, in whatever order these come."""
+
+import sys
+from array import array
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from submeter.metering.formats import findings
+from submeter.metering.formats.clocks import periods_of
+from submeter.metering.formats.quantities import fits
+from submeter.metering.model import MISSING, DayRow, Finding, Item, QualityRange, Stream
+
+__all__ = ["Days", "Page", "ranges_of"]
+
+_UNSEEN = 0
+
+
+class _Day:
+    """A day under construction. Small: a large file has a million of them at once."""
+
+    __slots__ = ("amounts", "decimals", "doubled", "line", "qualities")
+
+    def __init__(self, periods: int, line: int) -> None:
+        self.amounts = array("i", [MISSING]) * periods
+        self.qualities = bytearray(periods)
+        self.decimals = 0
+        self.line = line
+        self.doubled: set[int] | None = None
+
+    def put(self, place: int, amount: int, decimals: int, quality: str) -> bool:
+        """Whether the amount could be kept exactly."""
+        if decimals != self.decimals:
+            if decimals > self.decimals and not self._refine(decimals):
+                return False
+            amount *= 10 ** (self.decimals - decimals)
+        if not fits((amount,)):
+            return False
+        seen, mark = self.qualities[place], ord(quality)
+        if seen == _UNSEEN:
+            self.amounts[place], self.qualities[place] = amount, mark
+        elif (self.amounts[place], seen) != (amount, mark):
+            self.doubt(place)
+        return True
+
+    def _refine(self, decimals: int) -> bool:
+        factor = 10 ** (decimals - self.decimals)
+        finer = [amount if amount == MISSING else amount * factor for amount in self.amounts]
+        if fits(finer):
+            self.amounts, self.decimals = array("i", finer), decimals
+        return fits(finer)
+
+    def doubt(self, place: int) -> None:
+        self.doubled = self.doubled or set()
+        self.doubled.add(place)
+
+
+class Page:
+    """The days of one stream."""
+
+    def __init__(self, stream: Stream, clock: str, minutes: int) -> None:
+        self.stream, self.clock, self.minutes = stream, clock, minutes
+        self._days: dict[date, _Day] = {}
+
+    def put(self, day: date, place: int, amount: int, decimals: int, quality: str, line: int) -> bool:
+        """Takes an interval; False if its amount cannot be kept exactly beside those of its day."""
+        return self._day(day, line).put(place, amount, decimals, quality)
+
+    def doubt(self, day: date, place: int, line: int) -> None:
+        """Nobody knows which of several values an interval has: it is missing."""
+        self._day(day, line).doubt(place)
+
+    def _day(self, day: date, line: int) -> _Day:
+        known = self._days.get(day)
+        if known is None:
+            periods = periods_of(self.clock, day, self.minutes)
+            known = self._days[day] = _Day(periods, line)
+        elif line < known.line:
+            known.line = line
+        return known
+
+    def items(self, version_at: datetime | None, *, whole_only: bool) -> Iterator[Item]:
+        """Each day, with what is missing in it; whole days only, if the file has lost its end."""
+        for day in sorted(self._days):
+            yield from self._items(day, self._days.pop(day), version_at, whole_only=whole_only)
+
+    def _items(
+        self, day: date, built: _Day, version_at: datetime | None, *, whole_only: bool
+    ) -> Iterator[Item]:
+        doubled = sorted(built.doubled or ())
+        for place in doubled:
+            built.amounts[place] = MISSING
+        missing = [place for place, amount in enumerate(built.amounts) if amount == MISSING]
+        if doubled:
+            yield Finding(findings.doubled_intervals(day, doubled), built.line)
+        unsaid = [place for place in missing if built.doubled is None or place not in built.doubled]
+        if unsaid:
+            yield Finding(findings.missing_intervals(day, unsaid, len(built.amounts)), built.line)
+        if len(missing) < len(built.amounts) and not (whole_only and missing):
+            yield self._row(day, built, version_at)
+
+    def _row(self, day: date, built: _Day, version_at: datetime | None) -> DayRow:
+        letters = "".join(
+            chr(mark)
+            for mark, amount in zip(built.qualities, built.amounts, strict=True)
+            if amount != MISSING
+        )
+        quality, ranges = ("V", _ranges(built)) if len(set(letters)) > 1 else (letters[0], ())
+        return DayRow(
+            self.stream,
+            day,
+            self.clock,
+            self.minutes,
+            built.decimals,
+            little_endian(built.amounts),
+            quality,
+            ranges,
+            version_at,
+            built.line,
+        )
+
+
+def _ranges(built: _Day) -> tuple[QualityRange, ...]:
+    return ranges_of(
+        "".join(
+            "N" if amount == MISSING else chr(mark)
+            for mark, amount in zip(built.qualities, built.amounts, strict=True)
+        )
+    )
+
+
+def ranges_of(letters: str) -> tuple[QualityRange, ...]:
+    """AAE -> the intervals 1 to 2 are actual, 3 is estimated."""
+    starts = [n for n, letter in enumerate(letters) if n == 0 or letters[n - 1] != letter]
+    ends = [*starts[1:], len(letters)]
+    return tuple(QualityRange(a + 1, b, letters[a]) for a, b in zip(starts, ends, strict=True))
+
+
+def little_endian(amounts: "array[int]") -> bytes:
+    """As the database stores them, whatever the machine."""
+    if sys.byteorder == "big":  # pragma: no cover
+        amounts = array("i", amounts)
+        amounts.byteswap()
+    return amounts.tobytes()
+
+
+class Days:
+    """The streams of a file. A day of half-hours takes some 500 bytes until the file has ended."""
+
+    def __init__(self, minutes: int = 30) -> None:
+        self.minutes = minutes
+        self._pages: dict[Stream, Page] = {}
+
+    def page(self, stream: Stream, clock: str) -> Page:
+        known = self._pages.get(stream)
+        if known is None:
+            known = self._pages[stream] = Page(stream, clock, self.minutes)
+        return known
+
+    def items(self, version_at: datetime | None = None, *, whole_only: bool = False) -> Iterator[Item]:
+        """All days of all streams, sorted, so that the order of rows does not show."""
+        for stream in sorted(self._pages):
+            yield from self._pages.pop(stream).items(version_at, whole_only=whole_only)
