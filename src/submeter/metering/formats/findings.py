@@ -107,6 +107,10 @@ def broken_table(why: str) -> Problem:
     return Problem("MTR154", "The table cannot be read", why, "Look for a quotation mark that is not closed")
 
 
+def no_such_format(name: str, known: Sequence[str]) -> Problem:
+    return Problem("MTR155", "No format of that name", name, "One of " + ", ".join(known))
+
+
 # --- values ----------------------------------------------------------------------------------------------
 
 
@@ -159,6 +163,12 @@ def unknown_unit(text: str) -> Problem:
 
 def negative_reading(text: str) -> Problem:
     return Problem("MTR171", "A dial cannot show less than zero", text, "Correct it, or leave the row out")
+
+
+def not_positive(name: str, text: str) -> Problem:
+    return Problem(
+        "MTR175", "A number out of its range", f"{name}: {text}", "Correct it, or leave the cell empty"
+    )
 
 
 # --- days ------------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ class Table:
             first = self._next()
         if not first:
             raise FileError(findings.empty_file())
+        self.first_line = self._line
         self.delimiter = delimiter or sniff_delimiter(first)
         self.header = self._header(first) if header else ()
         if not header:
