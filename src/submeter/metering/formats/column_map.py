@@ -27,7 +27,7 @@ stamp_column = "When"    # intervals: day and time in one
 quality = "Flag"         # A, E, S or N
 first_value = "00:00"    # days: the first of the interval columns, which follow one another
 last_value = "23:30"     # days: the last of them; 24 hours' worth where it is not named
-values = ["kWh"]         # intervals, reads: columns of numbers, or tables of column, unit, direction, register
+values = ["kWh"]         # intervals, reads: columns, or tables of column, unit, direction, register
 confirmed = ""           # who has compared it, and when
 ```
 """
@@ -193,7 +193,7 @@ _OF_A_VALUE = ("unit", "direction", "register")
 
 
 def _check_streams(told: ColumnMap) -> None:
-    """Several columns of numbers must differ in what they are; two of one stream would contradict each other."""
+    """Several columns of numbers must differ in what they are; two of one stream contradict each other."""
     tables = [value for value in told.values if isinstance(value, dict)]
     for table in tables:
         if "column" not in table or set(table) - {"column", *_OF_A_VALUE}:

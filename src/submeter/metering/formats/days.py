@@ -33,7 +33,7 @@ class _Day:
             if decimals > self.decimals and not self._refine(decimals):
                 return False
             amount *= 10 ** (self.decimals - decimals)
-        if not fits((amount,)):
+        if not fits(amount):
             return False
         seen, mark = self.qualities[place], ord(quality)
         if seen == _UNSEEN:
@@ -45,9 +45,10 @@ class _Day:
     def _refine(self, decimals: int) -> bool:
         factor = 10 ** (decimals - self.decimals)
         finer = [amount if amount == MISSING else amount * factor for amount in self.amounts]
-        if fits(finer):
-            self.amounts, self.decimals = array("i", finer), decimals
-        return fits(finer)
+        if not all(amount == MISSING or fits(amount) for amount in finer):
+            return False
+        self.amounts, self.decimals = array("i", finer), decimals
+        return True
 
     def doubt(self, place: int) -> None:
         self.doubled = self.doubled or set()
@@ -63,7 +64,7 @@ class Page:
 
     def put(self, day: date, place: int, amount: int, decimals: int, quality: str, line: int) -> bool:
         """Takes an interval; False if its amount cannot be kept exactly beside those of its day."""
-        return self._day(day, line).put(place, amount, decimals, quality)
+        return fits(amount) and self._day(day, line).put(place, amount, decimals, quality)
 
     def doubt(self, day: date, place: int, line: int) -> None:
         """Nobody knows which of several values an interval has: it is missing."""

@@ -1,4 +1,4 @@
-"""Which format a file has, by its first bytes. Each format says how well it fits, and what is missing if not."""
+"""Which format a file has, by its first bytes. Each says how well it fits, and what is missing if not."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ __all__ = ["FORMATS", "Fit", "Format", "detect", "format_named"]
 
 
 class Fit(NamedTuple):
-    """How well a format fits: from 0 (not at all) to 1 (it is this one), and what to change if it should be."""
+    """How well a format fits: from 0 (not at all) to 1 (this one), and what to change if it should be."""
 
     share: float
     advice: str = ""
@@ -57,8 +57,11 @@ def format_named(name: str) -> Format:
 # --- how each is recognised ------------------------------------------------------------------------------
 
 
+_BLANKS = b"\xef\xbb\xbf\r\n\t "
+
+
 def _first_line(head: bytes) -> str:
-    return head.lstrip(b"\xef\xbb\xbf\r\n\t ").split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    return head.lstrip(_BLANKS).split(b"\n", 1)[0].decode("utf-8", "replace").strip()
 
 
 def _begins(*fields: str) -> Callable[[bytes], Fit]:
@@ -74,7 +77,7 @@ def _begins(*fields: str) -> Callable[[bytes], Fit]:
 
 
 def _xml(head: bytes) -> Fit:
-    if not head.lstrip().startswith(b"<"):
+    if not head.lstrip(_BLANKS).startswith(b"<"):
         return Fit(0)
     if b"naesb.org/espi" in head or b"IntervalReading" in head:
         return Fit(1)
@@ -138,4 +141,4 @@ FORMATS = (
     Format("reads", "a table of readings", _named(reads_csv.SYNONYMS, reads_csv.NEEDED), reads_csv.parse),
     Format("half-hourly", "a half-hourly table", _half_hourly, half_hourly.parse),
 )
-"""All formats, in the order in which they are looked at. A column map is never detected: somebody names it."""
+"""All formats, in the order in which they are looked at. A column map is never found: somebody names it."""

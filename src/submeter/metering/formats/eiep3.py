@@ -1,6 +1,6 @@
-"""EIEP3, half-hour metering information of New Zealand: `HDR,ICPHH,...`, then a `DET` row for each half-hour.
+"""EIEP3, half-hour metering information of New Zealand: `HDR,ICPHH,...`, and a `DET` row a half-hour.
 
-Layout of versions 10 and 11 (Electricity Authority; the fields as public readers and their samples have them):
+Layout of versions 10 and 11 (Electricity Authority; fields as public readers and their samples have them):
 DET, ICP, data stream, F(inal) or E(stimate), DD/MM/YYYY, trading period 1 to 46, 48 or 50, kWh, kvarh, kVAh,
 flow X (extraction, from the network) or I (injection), data stream type. `null` is nothing.
 Trading periods run in New Zealand's local time. The header's date and time order versions of a day.

@@ -43,12 +43,12 @@ class Long:
 
 def read_long(table: Table, layout: Long) -> Iterator[Item]:
     """The days of a long table, after its last row: rows may come in any order."""
-    reader = _Reader(layout)
+    reader, width = _Reader(layout), len(table.header) or len(table.peek())
     for line, row in table.rows():
         if isinstance(row, Problem):
             yield Finding(row, line)
-        elif len(row) <= layout.needed or (len(row) > len(table.header) and any(row[len(table.header) :])):
-            yield Finding(findings.wrong_width(len(row), len(table.header)), line)
+        elif len(row) <= layout.needed or any(row[width:]):
+            yield Finding(findings.wrong_width(len(row), width), line)
         elif (cut := cut_off(table, line, row, layout.needed)) is not None:
             yield cut
         else:

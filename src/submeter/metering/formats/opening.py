@@ -7,7 +7,7 @@ import codecs
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
@@ -69,7 +69,7 @@ class _Budget:
             raise FileError(findings.too_many_members(self.limits.members))
 
 
-def opened(stream: BinaryIO, name: str = "", limits: Limits | None = None) -> Iterator[Member]:
+def opened(stream: BinaryIO, name: str = "", limits: Limits | None = None) -> Generator[Member, None, None]:
     """The files in what was sent, one after the other; each must be read before the next is asked for.
 
     Raises FileError: MTR142 empty, MTR143 a workbook, PDF, ..., MTR144 damaged, MTR145 to MTR147 beyond a
@@ -182,7 +182,7 @@ def _zipped(stream: BinaryIO, budget: _Budget, depth: int) -> Iterator[Member]:
             _check_entries(entries)
             for entry in sorted(entries, key=lambda entry: entry.filename):
                 yield from _entry(archive, entry, budget, depth)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise FileError(findings.damaged_archive(str(error))) from None
 
 
@@ -213,6 +213,7 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
         raise FileError(findings.empty_file())
 
 
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 _HIDDEN = ("__MACOSX/", ".")
 
 
@@ -244,7 +245,10 @@ class _Counted(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
-        data = self._stream.read(len(view))
+        try:
+            data = self._stream.read(len(view))
+        except _DAMAGE as error:
+            raise FileError(findings.damaged_archive(str(error) or "it ends early")) from None
         self._budget.unpack(len(data))
         view[: len(data)] = data
         return len(data)

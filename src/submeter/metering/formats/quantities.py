@@ -86,9 +86,9 @@ def exact(text: str, unit: Unit) -> tuple[int, int] | Problem:
     return (amount, decimals) if decimals <= MOST_DECIMALS else findings.too_fine(text)
 
 
-def fits(amounts: Sequence[int]) -> bool:
-    """Whether all of a day's amounts are in 32 bits, apart from MISSING, which is no amount."""
-    return not amounts or (max(amounts) <= _LARGEST and min(amounts) >= MISSING)
+def fits(amount: int) -> bool:
+    """Whether an amount is in 32 bits and is not the number that stands for a missing one."""
+    return MISSING < amount <= _LARGEST
 
 
 def day_amounts(cells: Sequence[str], unit: Unit) -> "tuple[array[int], int] | None":

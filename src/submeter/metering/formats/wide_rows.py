@@ -168,7 +168,7 @@ def _careful(cells: Sequence[str], unit: Unit) -> tuple[list[int], int, list[tup
     decimals = max((number[1] for number in numbers if number), default=0)
     amounts = [MISSING if number is None else number[0] * 10 ** (decimals - number[1]) for number in numbers]
     for n, amount in enumerate(amounts):
-        if not fits((amount,)):
+        if numbers[n] is not None and not fits(amount):
             problems.append((n, findings.too_fine(cells[n])))
             amounts[n] = MISSING
     return amounts, decimals, problems
