@@ -33,8 +33,8 @@ class _Day:
             if decimals > self.decimals and not self._refine(decimals):
                 return False
             amount *= 10 ** (self.decimals - decimals)
-        if not fits(amount):
-            return False
+            if not fits(amount):
+                return False
         seen, mark = self.qualities[place], ord(quality)
         if seen == _UNSEEN:
             self.amounts[place], self.qualities[place] = amount, mark
@@ -64,7 +64,12 @@ class Page:
 
     def put(self, day: date, place: int, amount: int, decimals: int, quality: str, line: int) -> bool:
         """Takes an interval; False if its amount cannot be kept exactly beside those of its day."""
-        return fits(amount) and self._day(day, line).put(place, amount, decimals, quality)
+        if not fits(amount):
+            return False
+        known = self._days.get(day)
+        if known is None or line < known.line:
+            known = self._day(day, line)
+        return known.put(place, amount, decimals, quality)
 
     def doubt(self, day: date, place: int, line: int) -> None:
         """Nobody knows which of several values an interval has: it is missing."""

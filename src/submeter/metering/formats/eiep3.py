@@ -8,6 +8,7 @@ Trading periods run in New Zealand's local time. The header's date and time orde
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from submeter.core.problem import Problem
 from submeter.metering.formats import findings
 from submeter.metering.formats.clocks import periods_of
 from submeter.metering.formats.dates import day_of, stamp_of
-from submeter.metering.formats.days import Days
+from submeter.metering.formats.days import Days, Page
 from submeter.metering.formats.quantities import Unit, exact
 from submeter.metering.formats.sources import day_in
 from submeter.metering.formats.tables import Table, cut_off
@@ -71,68 +72,113 @@ def _header(fields: Sequence[str], line: int) -> _Header:
     return _Header(int(fields[9]), midnight + timedelta(seconds=stamp.seconds))
 
 
+_Wrong = tuple[Problem, int]
+"""A problem and the field that has it, counted from 1."""
+_Streams = tuple[tuple[int, Unit, Page], ...]
+
+
 class _Reader:
+    """Each spelling of who and when is looked at once: a file has millions of rows, and few of these."""
+
     def __init__(self) -> None:
         self.days = Days()
         self._looked_at: set[str] = set()
+        self._whos: dict[object, tuple[_Streams, str] | _Wrong] = {}
+        self._whens: dict[object, tuple[date, int] | _Wrong] = {}
 
     def take(self, line: int, row: Sequence[str] | Problem) -> Iterator[Finding]:
         if isinstance(row, Problem):
             yield Finding(row, line)
             return
-        fields = [field.strip() for field in row]
-        problem = _wrong(fields, line)
-        if problem is not None:
-            yield Finding(problem[0], line, problem[1], row[problem[1] - 1] if problem[1] else "")
+        wrong = _wrong_record(row)
+        if wrong is not None:
+            yield _finding(wrong, line, row)
             return
-        yield from self._doubts(fields[1], line)
-        yield from self._quantities(line, fields)
+        who, when = self._who(row), self._when(row, line)
+        if row[1] not in self._looked_at:
+            yield from self._doubts(row[1], line)
+        if isinstance(who[0], Problem):
+            yield _finding((who[0], who[1]), line, row)
+        elif isinstance(when[0], Problem):
+            yield _finding((when[0], when[1]), line, row)
+        else:
+            yield from _put(line, row, who[0], who[1], when[0], when[1])
+
+    def _who(self, row: Sequence[str]) -> tuple[_Streams, str] | _Wrong:
+        spelling = _WHO(row)
+        known = self._whos.get(spelling)
+        if known is None:
+            known = self._whos[spelling] = self._streams([cell.strip() for cell in row])
+        return known
+
+    def _streams(self, fields: Sequence[str]) -> tuple[_Streams, str] | _Wrong:
+        wrong = _wrong_codes(fields)
+        if wrong is not None:
+            return wrong
+        told = (fields[1], fields[2], "")
+        direction = _FLOWS[fields[9].upper()]
+        pages = (
+            (column, unit, self.days.page(Stream("icp", *told, unit.name, direction), CLOCK))
+            for column, unit in _QUANTITIES
+        )
+        return tuple(pages), _QUALITIES[fields[3].upper()]
+
+    def _when(self, row: Sequence[str], line: int) -> tuple[date, int] | _Wrong:
+        spelling = _WHEN(row)
+        known = self._whens.get(spelling)
+        if known is None:
+            known = self._whens[spelling] = _place(row[4], row[5].strip(), line)
+        return known
 
     def _doubts(self, icp: str, line: int) -> Iterator[Finding]:
-        if icp not in self._looked_at:
-            self._looked_at.add(icp)
-            problem = problem_with("icp", icp)
-            if problem is not None:
-                yield Finding(findings.doubtful_identifier(problem), line, 2, icp)
-
-    def _quantities(self, line: int, fields: Sequence[str]) -> Iterator[Finding]:
-        day = day_of(fields[4])
-        assert day is not None  # _wrong has looked
-        place, quality, direction = (
-            int(fields[5]) - 1,
-            _QUALITIES[fields[3].upper()],
-            _FLOWS[fields[9].upper()],
-        )
-        for column, unit in _QUANTITIES:
-            if fields[column].lower() in {"", "null"}:
-                continue
-            number = exact(fields[column], unit)
-            if not isinstance(number, Problem):
-                page = self.days.page(Stream("icp", fields[1], fields[2], "", unit.name, direction), CLOCK)
-                if page.put(day, place, *number, quality, line):
-                    continue
-                number = findings.too_fine(fields[column])
-            yield Finding(number, line, column + 1, fields[column])
+        self._looked_at.add(icp)
+        problem = problem_with("icp", icp) if icp.strip() else None
+        if problem is not None:
+            yield Finding(findings.doubtful_identifier(problem), line, 2, icp)
 
 
-def _wrong(fields: Sequence[str], line: int) -> tuple[Problem, int] | None:
-    """What is wrong with a DET row, and in which field."""
-    if fields[0].upper() != "DET":
-        return findings.unknown_record(fields[0]), 1
-    if len(fields) != _DET_FIELDS:
-        return findings.wrong_width(len(fields), _DET_FIELDS), 0
+_WHO, _WHEN = itemgetter(1, 2, 3, 9), itemgetter(4, 5)
+
+
+def _put(
+    line: int, row: Sequence[str], streams: _Streams, quality: str, day: date, place: int
+) -> Iterator[Finding]:
+    for column, unit, page in streams:
+        cell = row[column]
+        if cell.strip().lower() in {"", "null"}:
+            continue
+        number = exact(cell, unit)
+        if isinstance(number, Problem):
+            yield Finding(number, line, column + 1, cell)
+        elif not page.put(day, place, *number, quality, line):
+            yield Finding(findings.too_fine(cell), line, column + 1, cell)
+
+
+def _finding(wrong: _Wrong, line: int, row: Sequence[str]) -> Finding:
+    return Finding(wrong[0], line, wrong[1], row[wrong[1] - 1] if wrong[1] else "")
+
+
+def _wrong_record(row: Sequence[str]) -> _Wrong | None:
+    if row[0] != "DET" and row[0].strip().upper() != "DET":
+        return findings.unknown_record(row[0]), 1
+    return (findings.wrong_width(len(row), _DET_FIELDS), 0) if len(row) != _DET_FIELDS else None
+
+
+def _wrong_codes(fields: Sequence[str]) -> _Wrong | None:
     if not fields[1]:
         return findings.missing_value("ICP"), 2
     if fields[3].upper() not in _QUALITIES:
         return findings.not_in_list("reading type", fields[3], _QUALITIES), 4
     if fields[9].upper() not in _FLOWS:
         return findings.not_in_list("flow direction", fields[9], _FLOWS), 10
-    day = day_in(fields[4], "day first", line)
-    return (day, 5) if isinstance(day, Problem) else _wrong_period(fields[5], day)
+    return None
 
 
-def _wrong_period(number: str, day: date) -> tuple[Problem, int] | None:
+def _place(text: str, number: str, line: int) -> tuple[date, int] | _Wrong:
+    day = day_in(text, "day first", line)
+    if isinstance(day, Problem):
+        return day, 5
     periods = periods_of(CLOCK, day, 30)
     if number.isascii() and number.isdigit() and 1 <= int(number) <= periods:
-        return None
+        return day, int(number) - 1
     return findings.no_such_period(number, day, periods), 6

@@ -139,6 +139,7 @@ _TEXTS = {
     "dstStartRule",
     "dstEndRule",
 }
+_HEARD = _TEXTS | {"id", "value", "start", "duration", "quality"}
 _WHOLE = re.compile(r"-?[0-9]{1,12}")
 _LARGEST = 2**62
 
@@ -149,7 +150,9 @@ class _Feed:
     def __init__(self) -> None:
         self.entries: dict[str, dict[str, _Entry]] = {kind: {} for kind in _KINDS}
         self.blocks: dict[str, _Readings] = {}
-        self._path: list[str] = []
+        self._depth = 0
+        self._locals: dict[str, str] = {}
+        """Names of elements without their namespaces."""
         self._text: list[str] = []
         self._length = 0
         self._entry = _Entry()
@@ -163,7 +166,6 @@ class _Feed:
         self._parser.EntityDeclHandler = self._refuse
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._characters
 
     def read(self, stream: BinaryIO) -> Generator[Finding, None, bool]:
         """Takes in the whole stream; returns whether its end was there."""
@@ -203,19 +205,24 @@ class _Feed:
         raise FileError(findings.xml_entities(), self._parser.CurrentLineNumber)
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
-        local = name.rpartition(" ")[2]
-        self._path.append(local)
-        if len(self._path) > _DEEPEST:
-            raise FileError(
-                findings.too_long_xml(f"more than {_DEEPEST} levels"), self._parser.CurrentLineNumber
-            )
-        self._text, self._length = [], 0
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            line = self._parser.CurrentLineNumber
+            raise FileError(findings.too_long_xml(f"more than {_DEEPEST} levels"), line)
+        local = self._locals.get(name) or self._locals.setdefault(name, name.rpartition(" ")[2])
+        if local in _HEARD:
+            self._text, self._length = [], 0
+            self._parser.CharacterDataHandler = self._characters
+        elif local == "IntervalReading":
+            self._reading = {}
+        elif self._reading is None:
+            self._start_in_entry(local, attributes)
+
+    def _start_in_entry(self, local: str, attributes: Mapping[str, str]) -> None:
         if local == "entry":
             self._entry = _Entry(line=self._parser.CurrentLineNumber)
         elif local == "link":
             self._entry.links.setdefault(attributes.get("rel", ""), []).append(attributes.get("href", ""))
-        elif local == "IntervalReading":
-            self._reading = {}
         elif local in _KINDS:
             self._entry.kind = local
 
@@ -226,27 +233,30 @@ class _Feed:
         self._text.append(text)
 
     def _end(self, name: str) -> None:
-        local = name.rpartition(" ")[2]
-        self._path.pop()
-        if self._reading is not None:
-            self._end_in_reading(local, self._reading)
-        elif local in _TEXTS:
-            self._entry.texts[local] = "".join(self._text).strip()
-        elif local == "id" and self._path[-1:] == ["entry"]:
-            self._entry.identifier = "".join(self._text).strip()
+        self._depth -= 1
+        local = self._locals[name]
+        if local in _HEARD:
+            self._parser.CharacterDataHandler = None
+            self._said(local, "".join(self._text).strip())
+        elif local == "IntervalReading":
+            self._end_of_reading(self._reading or {})
         elif local == "entry":
             self._keep(self._entry)
 
-    def _end_in_reading(self, local: str, reading: dict[str, str]) -> None:
-        if local == "IntervalReading":
-            problem = self._entry.readings.add(reading, self._parser.CurrentLineNumber)
-            if problem is not None:
-                self._found.append(
-                    Finding(problem, self._parser.CurrentLineNumber, 0, reading.get("value", ""))
-                )
-            self._reading = None
-        elif local in {"value", "start", "duration", "quality"}:
-            reading[local] = "".join(self._text).strip()
+    def _said(self, local: str, text: str) -> None:
+        if self._reading is not None:
+            self._reading[local] = text
+        elif local in _TEXTS:
+            self._entry.texts[local] = text
+        elif local == "id" and not self._entry.identifier:
+            self._entry.identifier = text
+
+    def _end_of_reading(self, reading: dict[str, str]) -> None:
+        line = self._parser.CurrentLineNumber
+        problem = self._entry.readings.add(reading, line)
+        if problem is not None:
+            self._found.append(Finding(problem, line, 0, reading.get("value", "")))
+        self._reading = None
 
     def _keep(self, entry: _Entry) -> None:
         if entry.kind == "IntervalBlock":

@@ -1,8 +1,9 @@
 """Interval tables with a row for each interval: an identifier, a time, a quantity."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Literal
 
 from submeter.core.problem import Problem
@@ -35,11 +36,6 @@ class Long:
     minutes: int = 30
     text: Text | None = None
 
-    @property
-    def needed(self) -> int:
-        """The last column without which a row says nothing."""
-        return max(*(column for column, _ in self.values), *self.when)
-
 
 def read_long(table: Table, layout: Long) -> Iterator[Item]:
     """The days of a long table, after its last row: rows may come in any order."""
@@ -47,9 +43,9 @@ def read_long(table: Table, layout: Long) -> Iterator[Item]:
     for line, row in table.rows():
         if isinstance(row, Problem):
             yield Finding(row, line)
-        elif len(row) <= layout.needed or any(row[width:]):
+        elif len(row) <= reader.needed or any(row[width:]):
             yield Finding(findings.wrong_width(len(row), width), line)
-        elif (cut := cut_off(table, line, row, layout.needed)) is not None:
+        elif (cut := cut_off(table, line, row, reader.needed)) is not None:
             yield cut
         else:
             yield from reader.take(line, row)
@@ -64,36 +60,38 @@ _REMEMBERED = 200_000
 class _Reader:
     def __init__(self, layout: Long) -> None:
         self._layout = layout
-        self._sources = Sources()
-        self._places: dict[tuple[str, ...], _Places | Problem] = {}
+        self._looked_at: set[str] = set()
+        self._sources = [(column, Sources(source, self._looked_at)) for column, source in layout.values]
+        self.needed = max(*layout.when, *(max(column, one.needed) for column, one in self._sources))
+        """The last column without which a row says nothing."""
+        self._spelling: Callable[[Sequence[str]], object] = itemgetter(*layout.when)
+        self._places: dict[object, _Places | Problem] = {}
         self.days = Days(layout.minutes)
 
     def take(self, line: int, row: Sequence[str]) -> Iterator[Finding]:
         layout = self._layout
-        when = self._when([row[column] for column in layout.when], line)
+        spelling = self._spelling(row)
+        when = self._places.get(spelling)
+        if when is None:
+            when = self._remember(spelling, [row[column] for column in layout.when], line)
         if isinstance(when, Problem):
             yield Finding(when, line, layout.when[-1] + 1, row[layout.when[-1]])
             return
-        quality = quality_in(row, layout.quality)
+        quality = quality_in(row, layout.quality) if layout.quality is not None else "A"
         if isinstance(quality, Problem):
             yield Finding(quality, line, (layout.quality or 0) + 1, row[layout.quality or 0])
             return
-        for column, source in layout.values:
-            yield from self._value(line, row, column, source, when, quality)
-
-    def _value(
-        self, line: int, row: Sequence[str], column: int, source: Source, when: _Places, quality: str
-    ) -> Iterator[Finding]:
-        found = self._sources.find(source, row)
-        if isinstance(found, Problem):
-            yield Finding(found, line)
-            return
-        stream, unit = found
-        if stream[:2] not in self._sources.looked_at:
-            yield from self._sources.doubts(stream, line, source)
-        problem = self._put(line, row[column], stream, unit, when, quality)
-        if problem is not None:
-            yield Finding(problem, line, column + 1, row[column])
+        for column, sources in self._sources:
+            found = sources.find(row)
+            if isinstance(found, Problem):
+                yield Finding(found, line)
+                return
+            stream, unit = found
+            if stream.identifier not in self._looked_at:
+                yield from sources.doubts(stream, line)
+            problem = self._put(line, row[column], stream, unit, when, quality)
+            if problem is not None:
+                yield Finding(problem, line, column + 1, row[column])
 
     def _put(
         self, line: int, cell: str, stream: Stream, unit: Unit, when: _Places, quality: str
@@ -111,14 +109,11 @@ class _Reader:
         day, place = when[0]
         return None if page.put(day, place, *number, quality, line) else findings.too_fine(cell)
 
-    def _when(self, cells: Sequence[str], line: int) -> _Places | Problem:
-        key = tuple(cells)
-        known = self._places.get(key)
-        if known is None:
-            if len(self._places) > _REMEMBERED:
-                self._places.clear()
-            period = self._layout.kind == "period"
-            known = self._places[key] = self._numbered(cells, line) if period else self._stamped(cells, line)
+    def _remember(self, spelling: object, cells: Sequence[str], line: int) -> _Places | Problem:
+        if len(self._places) > _REMEMBERED:
+            self._places.clear()
+        period = self._layout.kind == "period"
+        known = self._places[spelling] = self._numbered(cells, line) if period else self._stamped(cells, line)
         return known
 
     def _numbered(self, cells: Sequence[str], line: int) -> _Places | Problem:

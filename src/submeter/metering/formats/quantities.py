@@ -74,7 +74,15 @@ def decimal_of(text: str) -> Decimal | Problem:
 
 def exact(text: str, unit: Unit) -> tuple[int, int] | Problem:
     """(whole number, decimals) of a quantity after its unit's power; or why not (MTR156 to MTR158)."""
-    value = decimal_of(text)
+    whole, _, fraction = text.partition(".")
+    decimals = len(fraction) - unit.power
+    if 0 <= decimals <= MOST_DECIMALS and (whole + fraction).isdigit() and text.isascii() and whole:
+        return int(whole + fraction), decimals
+    return _exact(decimal_of(text), text, unit)
+
+
+def _exact(value: Decimal | Problem, text: str, unit: Unit) -> tuple[int, int] | Problem:
+    """The same for signs, exponents, blanks and what is no number."""
     if isinstance(value, Problem):
         return value
     sign, digits, exponent = value.as_tuple()

@@ -1,8 +1,9 @@
 """Whose data a row of a table is, of what quality, on which day: the columns that interval tables share."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 
 from submeter.core.problem import Problem
 from submeter.metering.formats import findings
@@ -44,36 +45,44 @@ class Source:
     direction: Place = "import"
 
 
-@dataclass(slots=True)
 class Sources:
-    """Streams by the cells that name them, and which identifiers have been looked at."""
+    """The streams that the rows of a table name. Each spelling is looked at once."""
 
-    known: dict[tuple[str, ...], Stream | Problem] = field(default_factory=dict)
-    looked_at: set[tuple[str, str]] = field(default_factory=set)
+    def __init__(self, source: Source, looked_at: set[str]) -> None:
+        self._source = source
+        self._looked_at = looked_at
+        places = (source.identifier, source.register, source.serial, source.unit, source.direction)
+        self._places = places
+        columns = tuple(place for place in places if isinstance(place, int))
+        self._spelling: Callable[[Sequence[str]], object] = itemgetter(*columns) if columns else lambda _: ()
+        self.needed = max(columns, default=-1)
+        """The last column that says whose a row is."""
+        self._known: dict[object, tuple[Stream, Unit] | Problem] = {}
 
-    def find(self, source: Source, row: Sequence[str]) -> tuple[Stream, Unit] | Problem:
+    def find(self, row: Sequence[str]) -> tuple[Stream, Unit] | Problem:
         """The stream of a row and the unit of its numbers."""
-        cells = tuple(
-            row[place].strip() if isinstance(place, int) else place
-            for place in (source.identifier, source.register, source.serial, source.unit, source.direction)
-        )
+        spelling = self._spelling(row)
+        found = self._known.get(spelling)
+        if found is None:
+            found = self._known[spelling] = self._find(row)
+        return found
+
+    def _find(self, row: Sequence[str]) -> tuple[Stream, Unit] | Problem:
+        cells = tuple(row[place].strip() if isinstance(place, int) else place for place in self._places)
         unit = unit_of(cells[3])
         if unit is None:
             return findings.unknown_unit(cells[3])
-        key = (source.scheme, *cells)
-        stream = self.known.get(key)
-        if stream is None:
-            stream = self.known[key] = _stream(source.scheme, cells, unit)
+        stream = _stream(self._source.scheme, cells, unit)
         return stream if isinstance(stream, Problem) else (stream, unit)
 
-    def doubts(self, stream: Stream, line: int, source: Source) -> Iterator[Finding]:
+    def doubts(self, stream: Stream, line: int) -> Iterator[Finding]:
         """One finding for each identifier that breaks the rule of its scheme."""
-        if stream[:2] in self.looked_at:
+        if stream.identifier in self._looked_at:
             return
-        self.looked_at.add(stream[:2])
+        self._looked_at.add(stream.identifier)
         problem = problem_with(stream.scheme, stream.identifier) if stream.scheme in SCHEMES else None
         if problem is not None:
-            column = source.identifier + 1 if isinstance(source.identifier, int) else 0
+            column = self._source.identifier + 1 if isinstance(self._source.identifier, int) else 0
             yield Finding(findings.doubtful_identifier(problem), line, column, stream.identifier)
 
 

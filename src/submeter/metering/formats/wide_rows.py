@@ -52,7 +52,9 @@ def read_wide(table: Table, layout: Wide) -> Iterator[Item]:
 class _Reader:
     def __init__(self, layout: Wide, width: int) -> None:
         self._layout, self._width = layout, width
-        self._sources = Sources()
+        self._looked_at: set[str] = set()
+        self._sources = Sources(layout.source, self._looked_at)
+        self._needed = max(self._sources.needed, layout.day, layout.columns[0])
         self._days: dict[Stream, dict[int, int]] = {}
         """Days stated so far, a bit for each in a number for each year: 2 GB of rows are millions of days."""
         first, last = layout.columns[0], layout.columns[-1]
@@ -65,8 +67,8 @@ class _Reader:
             yield head
             return
         stream, unit, day, quality = head
-        if stream[:2] not in self._sources.looked_at:
-            yield from self._sources.doubts(stream, line, layout.source)
+        if stream.identifier not in self._looked_at:
+            yield from self._sources.doubts(stream, line)
         if self._again(stream, day):
             yield Finding(findings.doubled_day(day), line, layout.day + 1, row[layout.day])
             return
@@ -82,9 +84,9 @@ class _Reader:
 
     def _head(self, line: int, row: list[str]) -> tuple[Stream, Unit, date, str] | Finding:
         layout = self._layout
-        if len(row) < layout.columns[0] or (len(row) > self._width and any(row[self._width :])):
+        if len(row) <= self._needed or (len(row) > self._width and any(row[self._width :])):
             return Finding(findings.wrong_width(len(row), self._width), line)
-        found = self._sources.find(layout.source, row)
+        found = self._sources.find(row)
         if isinstance(found, Problem):
             return Finding(found, line)
         day = day_in(row[layout.day], layout.order, line)
