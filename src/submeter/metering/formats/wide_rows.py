@@ -110,8 +110,10 @@ class _Reader:
         if layout.text is not None:
             cells = [layout.text(cell) for cell in cells]
         if layout.seconds:
+            if len(cells) < len(layout.columns):
+                return findings.wrong_width(len(row), self._width)
             walls = starts_of(layout.clock, day, layout.minutes)
-            return cells if walls == layout.seconds[: len(cells)] else _by_wall(layout, walls, day, cells)
+            return cells if walls == layout.seconds else _by_wall(layout, walls, day, cells)
         periods = periods_of(layout.clock, day, layout.minutes)
         if len(cells) == periods:
             return cells

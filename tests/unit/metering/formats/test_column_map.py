@@ -2,8 +2,11 @@
 
 import io
 import json
+import re
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -185,3 +188,14 @@ def test_a_map_that_does_not_fit_the_file() -> None:
         list(parse(io.BytesIO(b"flat,when,dail\n"), read_map(READS)))
     assert refused.value.problem.code == "MTR150"
     assert "dail" in refused.value.problem.hint
+
+
+def test_the_examples_of_the_documentation_are_maps() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "reference" / "meter-files.md").read_text("utf-8")
+    (example,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert read_map(example).name == "Acme data logger"
+    named = set(re.findall(r"`([a-z_]+)`", page.split("Also:")[1].split("Until")[0])) | {
+        line.split(" = ")[0] for line in example.splitlines()
+    }
+    settings = {one.name for one in fields(ColumnMap)}
+    assert settings - named == set()

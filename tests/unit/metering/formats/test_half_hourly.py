@@ -105,6 +105,13 @@ def test_a_value_in_the_hour_that_the_clock_skips() -> None:
     assert codes(findings) == ["MTR168"]
 
 
+def test_a_short_row_under_times_is_not_filled_up() -> None:
+    times = [f"{n // 2:02d}:{n % 2 * 30:02d}" for n in range(48)]
+    rows, findings = parse(wide(f"{MPAN},01/06/2026,{cells(30)}", header="MPAN,Date," + ",".join(times)))
+    assert rows == []
+    assert codes(findings) == ["MTR152"]
+
+
 @pytest.mark.parametrize("last", ["24:00", "00:00"])
 def test_columns_by_the_ends_of_their_intervals(last: str) -> None:
     ends = [f"{n // 2:02d}:{n % 2 * 30:02d}" for n in range(1, 48)]
