@@ -12,17 +12,17 @@ from submeter.metering.model import MISSING, DayRow, Finding, Item, QualityRange
 
 __all__ = ["Days", "Page", "ranges_of"]
 
-_UNSEEN = 0
-
 
 class _Day:
     """A day under construction. Small: a large file has a million of them at once."""
 
-    __slots__ = ("amounts", "decimals", "doubled", "line", "qualities")
+    __slots__ = ("amounts", "decimals", "doubled", "line", "qualities", "quality")
 
     def __init__(self, periods: int, line: int) -> None:
         self.amounts = array("i", [MISSING]) * periods
-        self.qualities = bytearray(periods)
+        self.quality = ""
+        self.qualities: bytearray | None = None
+        """One letter for each interval, once they differ."""
         self.decimals = 0
         self.line = line
         self.doubled: set[int] | None = None
@@ -35,12 +35,31 @@ class _Day:
             amount *= 10 ** (self.decimals - decimals)
             if not fits(amount):
                 return False
-        seen, mark = self.qualities[place], ord(quality)
-        if seen == _UNSEEN:
-            self.amounts[place], self.qualities[place] = amount, mark
-        elif (self.amounts[place], seen) != (amount, mark):
+        seen = self.amounts[place]
+        if seen == MISSING:
+            self.amounts[place] = amount
+            if quality != self.quality or self.qualities is not None:
+                self._mark(place, quality)
+        elif seen != amount or self._letter(place) != quality:
             self.doubt(place)
         return True
+
+    def _mark(self, place: int, quality: str) -> None:
+        if not self.quality:
+            self.quality = quality
+        elif self.qualities is None:
+            self.qualities = bytearray(self.quality.encode() * len(self.amounts))
+        if self.qualities is not None:
+            self.qualities[place] = ord(quality)
+
+    def _letter(self, place: int) -> str:
+        return self.quality if self.qualities is None else chr(self.qualities[place])
+
+    def letters(self) -> str:
+        """The quality of each interval; N where it is missing."""
+        return "".join(
+            "N" if amount == MISSING else self._letter(place) for place, amount in enumerate(self.amounts)
+        )
 
     def _refine(self, decimals: int) -> bool:
         factor = 10 ** (decimals - self.decimals)
@@ -105,12 +124,9 @@ class Page:
             yield self._row(day, built, version_at)
 
     def _row(self, day: date, built: _Day, version_at: datetime | None) -> DayRow:
-        letters = "".join(
-            chr(mark)
-            for mark, amount in zip(built.qualities, built.amounts, strict=True)
-            if amount != MISSING
-        )
-        quality, ranges = ("V", _ranges(built)) if len(set(letters)) > 1 else (letters[0], ())
+        letters = built.letters()
+        kinds = set(letters) - {"N"}
+        quality, ranges = ("V", ranges_of(letters)) if len(kinds) > 1 else (kinds.pop(), ())
         return DayRow(
             self.stream,
             day,
@@ -123,15 +139,6 @@ class Page:
             version_at,
             built.line,
         )
-
-
-def _ranges(built: _Day) -> tuple[QualityRange, ...]:
-    return ranges_of(
-        "".join(
-            "N" if amount == MISSING else chr(mark)
-            for mark, amount in zip(built.qualities, built.amounts, strict=True)
-        )
-    )
 
 
 def ranges_of(letters: str) -> tuple[QualityRange, ...]:
@@ -150,7 +157,7 @@ def little_endian(amounts: "array[int]") -> bytes:
 
 
 class Days:
-    """The streams of a file. A day of half-hours takes some 500 bytes until the file has ended."""
+    """The streams of a file. A day of half-hours takes some 450 bytes until the file has ended."""
 
     def __init__(self, minutes: int = 30) -> None:
         self.minutes = minutes

@@ -90,12 +90,12 @@ class _Entry:
 class _Readings:
     """Readings of a block, in some 20 bytes each: what they mean may stand later in the feed."""
 
-    starts: "array[int]" = field(default_factory=lambda: array("q"))
-    durations: "array[int]" = field(default_factory=lambda: array("l"))
+    starts: "array[int]" = field(default_factory=lambda: array("I"))
+    durations: "array[int]" = field(default_factory=lambda: array("I"))
     amounts: "array[int]" = field(default_factory=lambda: array("q"))
     decimals: bytearray = field(default_factory=bytearray)
     qualities: bytearray = field(default_factory=bytearray)
-    lines: "array[int]" = field(default_factory=lambda: array("l"))
+    lines: "array[int]" = field(default_factory=lambda: array("I"))
 
     def add(self, texts: Mapping[str, str], line: int) -> Problem | None:
         value = (
@@ -104,7 +104,7 @@ class _Readings:
         if isinstance(value, Problem):
             return value
         start, duration = texts.get("start", ""), texts.get("duration", "0")
-        if not (_WHOLE.fullmatch(start) and _WHOLE.fullmatch(duration) and abs(value[0]) < _LARGEST):
+        if not (_SECONDS.fullmatch(start) and _SECONDS.fullmatch(duration) and abs(value[0]) < _LARGEST):
             return findings.odd_interval(f"start {start!r}, duration {duration!r}, value {texts['value']}")
         self.starts.append(int(start))
         self.durations.append(int(duration))
@@ -141,6 +141,8 @@ _TEXTS = {
 }
 _HEARD = _TEXTS | {"id", "value", "start", "duration", "quality"}
 _WHOLE = re.compile(r"-?[0-9]{1,12}")
+_SECONDS = re.compile(r"[0-9]{1,9}|[1-3][0-9]{9}")
+"""From 1970 to 2096, in 32 bits."""
 _LARGEST = 2**62
 
 
