@@ -150,8 +150,7 @@ class Gateway:
         said = Said(prepared.request.schema, incoming.method, incoming.path, incoming.headers)
         if statement is not None:
             story.sql = statement.text
-            by_steps = partial(self._by_steps, caller, said, prepared, statement, story)
-            told = partial(self._told, asked, prepared, by_steps)
+            told = partial(self._told, asked, prepared, statement, caller, said)
             abandon = self._executor.start(caller, said, statement, prepared.run, told)
             if abandon is not None:
                 if asked.stop is _nothing:  # else it was told of at once, and goes another way by now
@@ -163,7 +162,9 @@ class Gateway:
         self,
         asked: Asked,
         prepared: Prepared,
-        by_steps: Callable[[], Coroutine[Any, Any, Answer]],
+        statement: Statement,
+        caller: Caller,
+        said: Said,
         result: ResultSet | Refusal | ConnectionLost,
     ) -> None:
         """What the one flush brought, in which most requests are done."""
@@ -178,7 +179,7 @@ class Gateway:
                 self._finish(asked, answered)
         elif isinstance(result, ConnectionLost) and prepared.run.read_only:
             # It was lost while it lay idle, most likely. What only reads may be asked again.
-            self._spawn(asked, by_steps())
+            self._spawn(asked, self._by_steps(caller, said, prepared, statement, asked.story))
         else:
             self._refuse(asked, result if isinstance(result, Refusal) else lost(result))
 

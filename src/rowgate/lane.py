@@ -72,6 +72,7 @@ class Lane:
         self._door = door
         self._config = gateway.config
         self._senders: dict[bytes, Sender | None] = {}
+        self._paths: dict[bytes, str | None] = {}
         self._heads: dict[tuple[Any, ...], bytes] = {}
         self._dated: list[tuple[bytes, bytes]] = []
         self._date = b""
@@ -101,9 +102,8 @@ class Lane:
         method, path, query = line.groups(b"")
         body = end + 4
         rest = body + sender.body_length
-        name = path.decode() if b"%" not in path else unquote_to_bytes(path).decode("utf-8", "replace")
-        inside = name.removeprefix(self._prefix)
-        if len(data) < rest or (self._prefix and (inside == name or inside[:1] not in ("", "/"))):
+        inside = self._inside(path)
+        if inside is None or len(data) < rest:
             return None
         if self._door is not None and b"apikey=" in query:
             return None
@@ -111,6 +111,17 @@ class Lane:
             client = sender.forwarded_for
         incoming = Incoming(method.decode(), inside, query, sender.headers, data[body:rest], client)
         return Whole(incoming, sender, data[rest:])
+
+    def _inside(self, path: bytes) -> str | None:
+        """The path below the prefix, decoded; None for one that is not ours."""
+        if path in self._paths:
+            return self._paths[path]
+        name = unquote_to_bytes(path).decode("utf-8", "replace")
+        inside = name.removeprefix(self._prefix)
+        ours = not self._prefix or (inside != name and inside[:1] in ("", "/"))
+        found = inside if ours else None
+        _remember(self._paths, path, found, len(path))
+        return found
 
     def _sender(self, head: bytes) -> Sender | None:
         if self.gateway.config is not self._config:

@@ -10,6 +10,10 @@ from rowgate.sql import Statement
 __all__ = ["Errand"]
 
 
+def _to_nobody(_: Outcome | Refusal) -> None:
+    """It was told already."""
+
+
 class Errand:
     """Waits for a connection, sends, and tells what came of it, unless it was abandoned by then."""
 
@@ -28,8 +32,9 @@ class Errand:
         self._waiting = self._pool.ask(self._go)
 
     def _go(self, given: Connection | Refusal) -> None:
+        self._waiting = None
         if isinstance(given, Refusal):
-            self._tell(given)
+            self._end(given)
             return
         self._connection = given
         given.start(self._statements, self._come_back)
@@ -39,7 +44,12 @@ class Errand:
         if connection is None:
             return  # it was abandoned, and the pool has it already
         self._pool.give_back(connection)
-        self._tell(outcome)
+        self._end(outcome)
+
+    def _end(self, outcome: Outcome | Refusal) -> None:
+        """Tell, and let go of whom it told: they hold each other, and the collector would have to part them."""
+        tell, self._tell = self._tell, _to_nobody
+        tell(outcome)
 
     def abandon(self) -> None:
         """Nobody waits for it any more: leave the queue, or have the database stop."""

@@ -7,6 +7,7 @@ parameters of the statement. All else (names, operators, order, windows) is the 
 import re
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from rowgate.request.grammar import OPERATORS, looks_like_condition, parse_condition
@@ -24,6 +25,7 @@ _NO_FILTERS = frozenset((b"select", b"columns", b"on_conflict", b"order", b"limi
 _OPERATORS = frozenset(operator.encode() for operator in OPERATORS)
 _PLAIN = re.compile(rb"[\w.:@~-]*", re.ASCII)
 _FIELD = Field("")
+_LONGEST_NAME = 100  # of those that are remembered
 
 
 class Kind(Enum):
@@ -63,6 +65,12 @@ def take_apart(query: bytes, *, call: bool) -> tuple[bytes, list[Slot]]:
         return query, []
     shape, slots = [], []
     for part in query.split(b"&"):
+        dot = part.find(b".") + 1
+        kind = _plain_filter(part[:dot]) if dot < _LONGEST_NAME else None
+        if kind is not None:
+            shape.append(part[:dot] + GAP)
+            slots.append(Slot(kind, part[dot:]))
+            continue
         name, equals, value = part.partition(b"=")
         cut = _cut(value, call=call) if equals and name.rpartition(b".")[2] not in _NO_FILTERS else None
         if cut is None:
@@ -72,6 +80,18 @@ def take_apart(query: bytes, *, call: bool) -> tuple[bytes, list[Slot]]:
             shape.append(name + b"=" + kept + GAP)
             slots.append(slot)
     return b"&".join(shape), slots
+
+
+@lru_cache(4096)
+def _plain_filter(beginning: bytes) -> Kind | None:
+    """The kind of value behind ``name=operator.``; None for all that needs a closer look. Most need none."""
+    name, equals, operator = beginning.partition(b"=")
+    if not equals or name in _NO_FILTERS:
+        return None
+    found = _FILTER.fullmatch(operator)
+    if found is None or found[1] not in _OPERATORS or found[1] == b"is":
+        return None
+    return _KINDS.get(found[1], Kind.TEXT)
 
 
 def _cut(value: bytes, *, call: bool) -> tuple[bytes, Slot] | None:

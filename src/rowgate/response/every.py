@@ -23,7 +23,8 @@ def located(answer: Answer, query_string: bytes) -> Answer:
     """With the parameters behind the path at which it is found."""
     if not answer.location or not query_string:
         return answer
-    return answer._replace(location=f"{answer.location}?{canonical(query_string)}")
+    status, headers, body, sized, path = answer
+    return Answer(status, headers, body, sized, f"{path}?{canonical(query_string)}")
 
 
 def traced(answer: Answer, config: Config, headers: Mapping[str, str], story: Story) -> Answer:
