@@ -172,6 +172,15 @@ class Connection:
         except psycopg.Error as error:
             self._finish(ConnectionLost(str(error)))
 
+    def look(self) -> None:
+        """Read what there is, as if the socket had said so.
+
+        A loop may forget a reader whose socket has an error (libuv does, and a backend that dies with
+        statements unread leaves one); whoever waits for the pipeline would wait for ever.
+        """
+        if self._tell is not None and not self._closed:
+            self._readable()
+
     def _take_results(self) -> None:
         while self._tell is not None and not self._link.is_busy():
             result = self._link.get_result()

@@ -47,7 +47,7 @@ class Errand:
         self._end(outcome)
 
     def _end(self, outcome: Outcome | Refusal) -> None:
-        """Tell, and let go of whom it told: they hold each other, and the collector would have to part them."""
+        """Tell, and let go of whom it told: they hold each other, which only the collector could part."""
         tell, self._tell = self._tell, _to_nobody
         tell(outcome)
 

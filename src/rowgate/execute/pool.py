@@ -14,6 +14,7 @@ from rowgate.execute.connection import Connection
 __all__ = ["Pool", "Waiting"]
 
 CANCEL_PATIENCE_S = 5  # how long the database may take to end what nobody waits for any more
+LOOK_S = 1  # how often connections at work are looked at, in case the loop has forgotten one
 
 Give = Callable[[Connection | Refusal], None]
 
@@ -47,6 +48,7 @@ class Pool:
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
 
     @property
     def available(self) -> int:
@@ -95,8 +97,7 @@ class Pool:
         """
         connection = self._take_idle()
         if connection is not None:
-            self._lent.add(connection)
-            give(connection)
+            self._lend(connection, give)
             return None
         if self._closed:
             give(_stopping())
@@ -125,6 +126,19 @@ class Pool:
             connection.close()
         return None
 
+    def _lend(self, connection: Connection, give: Give) -> None:
+        self._lent.add(connection)
+        if self._watch is None:
+            self._watch = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+        give(connection)
+
+    def _look(self) -> None:
+        self._watch = None
+        for connection in tuple(self._lent):
+            connection.look()
+        if self._lent and self._watch is None:
+            self._watch = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+
     def _too_old(self, connection: Connection) -> bool:
         now = asyncio.get_running_loop().time()
         return connection.opened_at < self._oldest or now - connection.opened_at > self._longest_life
@@ -141,8 +155,7 @@ class Pool:
         """Hand the connection to whoever waits longest, or lay it aside."""
         waiting = self._next()
         if waiting is not None:
-            self._lent.add(connection)
-            waiting.give(connection)
+            self._lend(connection, waiting.give)
             return
         loop = asyncio.get_running_loop()
         connection.used_at = loop.time()
@@ -232,7 +245,7 @@ class Pool:
         self._idle.clear()
         for task in self._tasks:
             task.cancel()
-        for timer in (self._sweeper, self._alarm):
+        for timer in (self._sweeper, self._alarm, self._watch):
             if timer is not None:
                 timer.cancel()
 

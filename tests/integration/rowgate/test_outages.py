@@ -54,6 +54,18 @@ def test_idle_connections_that_were_ended_are_never_used_again(
     assert {(answer.status, answer.body) for answer in run(scenario())} == {(200, SERVED)}
 
 
+@pytest.mark.row("12 connection")
+def test_a_connection_that_the_loop_has_forgotten_is_looked_at(gateway: Gateway, run: Run) -> None:
+    async def scenario() -> Answer:
+        await gateway.answer(ONE_ESCO)
+        (connection,) = gateway.pool._idle
+        # As libuv does with a socket that has an error.
+        asyncio.get_running_loop().remove_reader(connection._socket)
+        return await asyncio.wait_for(gateway.answer(ONE_ESCO), 10)
+
+    assert run(scenario()).body == SERVED
+
+
 @pytest.mark.row("11 PGRST001")
 @pytest.mark.parametrize("headers", [{}, {"accept": "application/vnd.pgrst.object+json"}])
 def test_a_request_whose_connection_is_ended_gets_503_and_the_next_is_served(
