@@ -241,14 +241,14 @@ class Frame:
         """Whether a last line without end is whole all the same: 900 is, what is outside harms nothing."""
         return bool(rest.strip(BLANK)) and (not self.inside or _record_of(rest) == b"900")
 
-    def take(self, row: bytes) -> list[Fault] | None:
+    def take(self, line: int, row: bytes) -> list[Fault] | None:
         """What is wrong with a row that is the frame's business: header, end, or outside of both.
 
         None if it is inside, so somebody else's. Raises FileError (MTR102 to MTR104, MTR110) for the first
         row that is not blank, and only then.
         """
         if not self.begun:
-            return self._begin(row)
+            return self._begin(line, row)
         record = _record_of(row)
         if record == b"100":
             return self._begin_again(fields_of(row))
@@ -257,17 +257,17 @@ class Frame:
             return []
         return None if self.inside else self._stray()
 
-    def _begin(self, row: bytes) -> list[Fault]:
+    def _begin(self, line: int, row: bytes) -> list[Fault]:
         if 0 in row or row.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise FileError(findings.not_text("it looks like UTF-16, or like no text at all"), 1)
+            raise FileError(findings.not_text("it looks like UTF-16, or like no text at all"), line)
         try:
             fields = fields_of(row.removeprefix(b"\xef\xbb\xbf"))
         except Fault as fault:
-            raise FileError(fault.problem, 1) from fault
+            raise FileError(fault.problem, line) from fault
         if fields[0] != "100":
-            raise FileError(findings.no_header(self.version, findings.shorten(",".join(fields)[:40])), 1)
+            raise FileError(findings.no_header(self.version, findings.shorten(",".join(fields)[:40])), line)
         if "".join(fields[1:2]).upper() != self.version:
-            raise FileError(findings.other_version(self.version, "".join(fields[1:2])), 1)
+            raise FileError(findings.other_version(self.version, "".join(fields[1:2])), line)
         return self._open(fields)
 
     def _begin_again(self, fields: list[str]) -> list[Fault]:

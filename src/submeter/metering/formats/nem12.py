@@ -121,7 +121,7 @@ class _Reader:
 
     def _record(self, line: int, row: bytes) -> None:
         try:
-            faults = self._frame.take(row)
+            faults = self._frame.take(line, row)
             if faults is None:
                 self._row(_Row(line, row, fields_of(row)))
             else:

@@ -246,16 +246,16 @@ def _careful(day: Day) -> DayRow:
 
 def _check_count(fields: Sequence[str], day: Day) -> None:
     """Raises Fault where the quality does not stand right behind the last value (MTR119, MTR123)."""
+    count = day.channel.intervals
     found = sum(1 for _ in takewhile(lambda field: not _FLAG.fullmatch(field), fields[2:]))
-    if found == day.channel.intervals:
+    if found == count:
         return
-    if found == len(fields) - 2 > day.channel.intervals and not _NUMBER.fullmatch(
-        fields[day.channel.intervals + 2]
-    ):
-        raise Fault(findings.bad_quality(), day.channel.intervals + 3, fields[day.channel.intervals + 2])
+    after = fields[count + 2] if found == len(fields) - 2 > count else "0"
+    if not _NUMBER.fullmatch(after):  # the quality is missing, or is none
+        raise Fault(findings.bad_quality(), count + 3, after)
+    place = min(found, count) + 3
     raise Fault(
-        findings.wrong_count(found, day.channel.intervals, day.channel.minutes),
-        min(found, day.channel.intervals) + 2,
+        findings.wrong_count(found, count, day.channel.minutes), place, "".join(fields[place - 1 : place])
     )
 
 

@@ -22,11 +22,12 @@ _LENGTHS = (5, 15, 30)
 def write(
     rows: Iterable[DayRow], *, created_at: datetime, sender: str = "", receiver: str = ""
 ) -> Iterator[bytes]:
-    """The lines of a NEM12 file, each with its end, in the order of the rows: one 200 for each run of a stream.
+    """The lines of a NEM12 file, each with its end, in the order of the rows: a 200 for each run of a stream.
 
-    Values have exactly the row's decimals. An interval that is not known is empty, or 0 where its quality is N.
+    Values have exactly the row's decimals. An interval that is not known is empty, or 0 if its quality is N.
     The NMI configuration names only the suffix at hand. Times lose what is under a second.
-    Raises Refused (MTR135) for a day that the format cannot say: another clock, unit or interval length.
+    Raises Refused (MTR135) for a day that the format cannot say: another clock, unit or interval length; 400
+    rows that do not cover the day are the caller's fault.
     """
     yield _line("100", "NEM12", created_at.astimezone(_MARKET_TIME).strftime("%Y%m%d%H%M"), sender, receiver)
     above = None
@@ -41,11 +42,9 @@ def write(
 def _details(row: DayRow) -> bytes:
     stream = row.stream
     if stream.unit not in _SPELLINGS:
-        raise Refused(findings.not_writable(f"unit {stream.unit}", "NEM12 knows " + ", ".join(_SPELLINGS)))
+        raise Refused(findings.not_writable(f"unit {stream.unit}", f"NEM12 knows {', '.join(_SPELLINGS)}"))
     if row.minutes not in _LENGTHS:
-        raise Refused(
-            findings.not_writable(f"{row.minutes} minutes", "NEM12 has intervals of 5, 15 or 30 minutes")
-        )
+        raise Refused(findings.not_writable(f"{row.minutes} minutes", "NEM12 has 5, 15 or 30 minutes"))
     unit, suffix = _SPELLINGS[stream.unit], stream.register
     return _line("200", stream.identifier, suffix, "", suffix, "", stream.serial, unit, str(row.minutes), "")
 
@@ -55,14 +54,13 @@ def _day(row: DayRow) -> Iterator[bytes]:
     if row.clock != MARKET_CLOCK or count * row.minutes != 24 * 60:
         hint = "NEM12 has days of 24 hours in market time (UTC+10): write the stream as CSV"
         raise Refused(findings.not_writable(f"{row.stream.identifier} {row.day} in {row.clock}", hint))
-    whole = row.ranges[0] if len(row.ranges) == 1 and row.ranges[0][:2] == (1, count) else None
-    single = whole or QualityRange(1, count, row.quality)
+    ranges = row.ranges or (QualityRange(1, count, row.quality),)
+    variable = row.quality == "V" or len(ranges) > 1
     updated = "" if row.version_at is None else f"{row.version_at.astimezone(_MARKET_TIME):%Y%m%d%H%M%S}"
-    quality = (row.quality, "", "") if row.quality == "V" else _quality(single)
-    cells = _cells(row, row.ranges or (single,))
-    yield _line("300", f"{row.day:%Y%m%d}", *cells, *quality, updated, "")
-    if row.quality == "V":
-        for part in row.ranges:
+    quality = ("V", "", "") if variable else _quality(ranges[0])
+    yield _line("300", f"{row.day:%Y%m%d}", *_cells(row, ranges), *quality, updated, "")
+    if variable:
+        for part in ranges:
             yield _line("400", str(part.first), str(part.last), *_quality(part))
 
 

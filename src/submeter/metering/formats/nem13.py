@@ -49,8 +49,8 @@ def parse(stream: BinaryIO, *, block: int = BLOCK) -> Iterator[Item]:
 
     Values are as the dial showed them: not scaled, not multiplied, `unit` as the file names it. A read of
     method 67 or reason 75 is the customer's (ACTUALC). `version_at` is the update time, or the header's where
-    there is none. `block` is how many bytes are read at once. Raises FileError (MTR101 to MTR104, MTR110) before
-    any item.
+    there is none. `block` is how many bytes are read at once.
+    Raises FileError (MTR101 to MTR104, MTR110) before any item.
     """
     reader = _Reader()
     lines = Lines(stream, block)
@@ -71,7 +71,7 @@ class _Reader:
 
     def record(self, line: int, row: bytes) -> Iterator[Item]:
         try:
-            faults = self._frame.take(row)
+            faults = self._frame.take(line, row)
             if faults is None:
                 yield from self._row(line, fields_of(row))
                 return
