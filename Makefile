@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 HERE := $(BIN)/python -c 'import os, submeter; assert os.path.samefile(submeter.__path__[0], "src/submeter")' 2>/dev/null
 REFUSE := { echo "\`$(VENV)\` is there but does not run: it is another user's, is half made, or this directory was moved. \`make clean\`, then again."; exit 1; }
 
-.PHONY: help demo test check prove bench bench-rest format lock clean here
+.PHONY: help demo test check prove bench bench-rest bench-metering format lock clean here
 
 help:  ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: here  ## A small energy company on http://127.0.0.1:8000 (PORT= for another port)
 	@$(BIN)/python -m submeter demo
@@ -35,6 +35,9 @@ bench: here $(VENV)/dev  ## Speed of rowgate, as ratios side by side in one run 
 
 bench-rest: here $(VENV)/dev  ## The same for Submeter's REST face, over its own schema
 	$(BIN)/python -m bench.rest $(ARGS)
+
+bench-metering: here $(VENV)/dev  ## Meter files into values, beside the libraries that read them
+	$(BIN)/python -m bench.metering $(ARGS)
 
 format: here $(VENV)/dev  ## Put the source into its canonical form
 	$(BIN)/ruff format .

@@ -71,6 +71,7 @@ class DayRow(NamedTuple):
     quality: str
     """A actual, E estimated, F final substitute, S substitute, N null, V variable (see `ranges`)."""
     ranges: tuple[QualityRange, ...]
+    """The qualities of all intervals, in order. Empty where `quality` says it all: no method, no reason."""
     version_at: datetime | None
     """When the source last changed it; orders versions of a day."""
     line: int
