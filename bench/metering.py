@@ -1,8 +1,8 @@
 """bench/metering: meter files into exact values, beside the libraries that read the same files.
 
 Each reader runs in a process of its own, in turns; the fastest of the rounds counts. All must find the same
-number of readings and the same sum. What is measured is parsing with all its checks, no database. Seconds are those
-of the processor: each reader has one thread, and the file is in memory.
+number of readings and the same sum. What is measured is parsing with all its checks, no database. Seconds are
+those of the processor: each reader has one thread, and the file is in memory.
 
     make bench-metering                                   20 MB, three rounds
     make bench-metering ARGS="--megabytes 5 --alone"      a quick look, without the other readers
@@ -122,9 +122,8 @@ def compare(path: Path, readers: Sequence[str], rounds: int) -> dict[str, Run]:
 def print_parsing(title: str, size: int, best: Mapping[str, Run]) -> None:
     print(f"\n{title}\n{'':18} {'M readings/s':>12} {'MB/s':>8} {'peak MB':>8}")
     for reader, made in best.items():
-        print(
-            f"{reader:18} {made.rate / 1e6:12.2f} {size / made.seconds / 1e6:8.1f} {made.peak_bytes / 1e6:8.0f}"
-        )
+        speed = f"{made.rate / 1e6:12.2f} {size / made.seconds / 1e6:8.1f}"
+        print(f"{reader:18} {speed} {made.peak_bytes / 1e6:8.0f}")
 
 
 def judge(best: Mapping[str, Run]) -> list[str]:

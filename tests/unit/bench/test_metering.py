@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from bench import metering
 from bench.metering import Run, compare, judge, read_with_mdff_reader, read_with_nemreader, read_with_submeter
 from bench.nem12_files import write_file
