@@ -137,8 +137,8 @@ class _Reader:
             self._refused = _Refused(fault, line)
         else:
             self._close_day()
-            self._lost = True
             self._waiting.append(fault.at(line))
+        self._lost = True
 
     def _row(self, row: _Row) -> None:
         read = self._records.get(row.fields[0])

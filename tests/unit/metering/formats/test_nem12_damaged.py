@@ -3,7 +3,7 @@
 import pytest
 
 from submeter.metering.formats.mdff import LONGEST_LINE
-from submeter.metering.model import DayRow, FileError
+from submeter.metering.model import DayRow, FileError, Finding
 from unit.metering.formats.nem_files import (
     DETAILS,
     HEADER,
@@ -59,10 +59,12 @@ def test_no_nem12_file(data: bytes, code: str, line: int) -> None:
         (day(values=["1"] * 40 + ["1.2.3"] + ["1"] * 7), "MTR120", 43, "1.2.3"),
         (day(values=["1"] * 47 + ["."]), "MTR120", 50, "."),
         (day(values=["1e3"] * 48), "MTR120", 3, "1e3"),
+        (day(values=["1", "0:00000001", *["1"] * 46]), "MTR120", 4, "0:00000001"),
+        (day(values=["4700000000000000", "0.123456789"] * 24), "MTR122", 3, "4700000000000000"),
         (day(values=["1", "2", "-0.5", *["1"] * 45]), "MTR121", 5, "-0.5"),
         (day(values=["1"] * 5 + ["2147483648"] + ["1"] * 42), "MTR122", 8, "2147483648"),
         (day(values=["1"] * 5 + ["2147483.6481"] + ["1"] * 42), "MTR122", 8, "2147483.6481"),
-        (day(values=["99999999999999999999"] * 48), "MTR122", 3, "99999999999999999999"),
+        (day(values=["47000000000000009999"] * 48), "MTR122", 3, "47000000000000009999"),
         (day(values=["0.1234567891"] * 48), "MTR122", 3, "0.1234567891"),
         (day(tail="X,,,20240602103000,"), "MTR123", 51, "X"),
         (day(tail="E5,,,20240602103000,"), "MTR123", 51, "E5"),
@@ -100,6 +102,20 @@ def test_ranges_that_do_not_fit(events: list[str], code: str, line: int, column:
     data = nem12_file(DETAILS, day(tail="V,,,20240602103000,"), *events, GOOD)
     assert seen(data) == [(line, code), (4 + len(events), "day")]
     assert the_finding(data).column == column
+
+
+def test_a_damaged_line_among_the_400_rows_costs_the_day_and_no_more() -> None:
+    rows = [DETAILS, day(tail="V,,,,"), "400,1,20,A,,", "4\x000,21,30,A,,", "400,31,48,A,,", DETAILS, GOOD]
+    assert seen(nem12_file(*rows)) == [(3, "MTR127"), (5, "MTR110"), (8, "day")]
+
+
+@pytest.mark.parametrize("block", [100, 5_000, 1_000_000])
+def test_a_line_that_is_too_long_for_a_row(block: int) -> None:
+    row = day(tail=f"S14,0,{'x' * LONGEST_LINE},20240602103000,")
+    found = items(nem12_file(DETAILS, row, GOOD), block=block)
+    assert [type(item).__name__ for item in found] == ["Finding", "DayRow"]
+    assert isinstance(found[0], Finding)
+    assert (found[0].line, found[0].problem.code) == (3, "MTR110")
 
 
 def test_a_bad_header_time_is_said_and_the_days_load() -> None:

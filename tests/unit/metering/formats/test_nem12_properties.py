@@ -131,7 +131,20 @@ def test_cut_off_at_every_byte() -> None:
 
 
 CELLS = st.sampled_from(
-    ["0", "1", "12.5", ".5", "7.", "", "1234567.125", "12345678.5", "123456789012", "1.23456789012"]
+    [
+        "0",
+        "1",
+        "12.5",
+        ".5",
+        "7.",
+        "",
+        "1234567.125",
+        "12345678.5",
+        "123456789012",
+        "1.23456789012",
+        "9999999999999999",
+        "0.123456789",
+    ]
 )
 
 
@@ -170,6 +183,24 @@ def test_one_checksum_in_ten_is_right(nmi: str) -> None:
                 continue
 
     assert list(accepted()) == [nmi[:10]]
+
+
+def test_the_words_of_the_format() -> None:
+    ranges = (QualityRange(1, 46, "S", "14", "0", "a, b"), QualityRange(47, 48, "N"))
+    values = np.array([*range(44), 12345, MISSING, MISSING, MISSING], dtype="<i4").tobytes()
+    stream = Stream("nmi", "6102345678", "Q1", "M7", "kvarh")
+    row = DayRow(stream, date(2026, 6, 1), "Etc/GMT-10", 30, 2, values, "V", ranges, CREATED_AT, 1)
+    written = b"".join(write([row], created_at=CREATED_AT, sender="ME", receiver="YOU")).decode()
+    numbers = ",".join(f"0.{n:02d}" for n in range(44))
+    assert written.split("\r\n") == [
+        "100,NEM12,202607011200,ME,YOU",
+        "200,6102345678,Q1,,Q1,,M7,kVArh,30,",
+        f"300,20260601,{numbers},123.45,,0.00,0.00,V,,,20260701120000,",
+        '400,1,46,S14,0,"a, b"',
+        "400,47,48,N,,",
+        "900",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(
