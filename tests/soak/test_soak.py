@@ -21,6 +21,7 @@ SECONDS = float(os.environ.get("SUBMETER_SOAK", "600" if FULL else "8"))
 SEED = os.environ.get("SUBMETER_SOAK_SEED", "1")
 STEADY_S = 60  # a shorter run is all warming up, and says nothing of memory
 SIZE = Size(SECONDS) if FULL else Size(SECONDS, restarts=1, changes=3, crowds=0)
+SHORT = Size(max(SECONDS / 10, 8), restarts=1, changes=3, crowds=0)
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 
@@ -36,14 +37,14 @@ def own_database(short_tmp: Path) -> Iterator[OwnDatabase]:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("workers", [2, 1])
+@pytest.mark.parametrize(("workers", "size"), [(2, SIZE), (1, SHORT)])
 def test_nothing_is_wrong_in_a_long_life(
-    own_database: OwnDatabase, tmp_path: Path, workers: int, capsys: pytest.CaptureFixture[str]
+    own_database: OwnDatabase, tmp_path: Path, workers: int, size: Size, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gateway = GatewayProcess(own_database.conninfo("soak_login"), tmp_path / "log", workers)
     try:
         base = gateway.descriptors(), own_database.backends()
-        soak = Soak(SIZE, SEED, own_database, gateway)
+        soak = Soak(size, SEED, own_database, gateway)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(soak.run())
         with capsys.disabled():
