@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -28,6 +30,12 @@ from submeter.db.embedded import open_server
 from submeter.db.embedded.binaries import major_of
 from submeter.db.pool import Pool
 from submeter.settings import Settings
+
+# No test depends on how fast the machine is, nor on what else it is doing.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 SECRET = "a secret of the tests, long enough for HS256"
 _TEMPLATE = "submeter_template"
