@@ -162,12 +162,12 @@ class Process:
 
 
 def _spare_the_collector() -> None:
-    """What is there by now stays, and requests leave few cycles behind: to look for them at every turn, and
-    through the whole catalog, costs more than all the parsing.
+    """What is there by now stays, and need not be looked through again. Requests leave few cycles behind, so
+    the collector may come less often; but not seldom, for schemas that were read anew leave many.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(10_000, 10, 5)
 
 
 def _server(application: Any, http: Any = PatientProtocol) -> _Server:
