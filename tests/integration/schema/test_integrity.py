@@ -307,7 +307,7 @@ def test_accepted_rows_stay_even_for_the_owner(dial: Any, refused: Any, table: s
         dial["ann account"],
     )
     for amounts in ("0", "1"):
-        dial.run(SERVICE, "insert into submeter.register_intervals (esco_id, register_id, day, starts_at, amounts) values (%s, %s, '2024-01-01', '2024-01-01', array_fill(%s::int, array[48]))"
+        dial.run(SERVICE, "insert into submeter.register_intervals (esco_id, register_id, day, starts_at, amounts) values (%s, %s, '2024-01-01', '2024-01-01', submeter.encode_amounts(array_fill(%s::int, array[48])))"
                  " on conflict (register_id, day) do update set amounts = excluded.amounts", dial["wlce"], dial["dial register"], amounts)  # fmt: skip
     for statement in (
         f"update submeter.{table} set created_at = now()",
@@ -324,16 +324,17 @@ def test_accepted_rows_stay_even_for_the_owner(dial: Any, refused: Any, table: s
 
 def test_interval_days_keep_their_versions_and_add_up_exactly(dial: Any, refused: Any) -> None:
     insert = ("insert into submeter.register_intervals (esco_id, register_id, day, starts_at, minutes, decimals, amounts)"
-              " values (%s, %s, %s, %s::timestamptz, %s, %s, %s)")  # fmt: skip
+              " values (%s, %s, %s, %s::timestamptz, %s, %s, submeter.encode_amounts(%s))")  # fmt: skip
     owner = (dial["wlce"], dial["dial register"])
     dial.run(SERVICE, insert, *owner, "2024-03-31", "2024-03-31T00:00Z", 30, 4, [1] * 46)
     dial.run(SERVICE, insert, *owner, "2024-04-01", "2024-04-01T00:00Z", 5, 3, [1] * 282 + [None] * 6)
     dial.run(SERVICE, insert, *owner, "2024-04-02", "2024-04-02T00:00Z", 60, 0, [2**31 - 1] * 24)
-    totals = [
-        str(total)
-        for (total,) in dial.rows(SERVICE, "select total from submeter.register_intervals order by day")
+    days = "select total, decimals, missing, ends_at - starts_at from submeter.register_intervals order by day"
+    assert dial.rows(SERVICE, days) == [
+        (46, 4, 0, timedelta(hours=23)),
+        (282, 3, 6, timedelta(days=1)),
+        ((2**31 - 1) * 24, 0, 0, timedelta(days=1)),
     ]
-    assert totals == ["0.0046", "0.282", str((2**31 - 1) * 24)]
     query = (
         "select count(*), sum(kwh)::text from register_interval_hh where timestamp >= %s and timestamp < %s"
     )

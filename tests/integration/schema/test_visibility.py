@@ -68,7 +68,7 @@ def fill_home(world: Any, build: Any, esco: str, home: str) -> None:
     world.run(SERVICE, "insert into submeter.readings (esco_id, register_id, read_at, reading) select %s, %s, d, extract(day from d)"
               " from generate_series('2024-06-01T00:00+01'::timestamptz, '2024-06-20T00:00+01', '1 day') d", *owner)  # fmt: skip
     world.run(SERVICE, "insert into submeter.register_intervals (esco_id, register_id, day, starts_at, amounts)"
-              " select %s, %s, d::date, d::date::timestamp at time zone 'UTC', array_fill(100, array[48])"
+              " select %s, %s, d::date, d::date::timestamp at time zone 'UTC', submeter.encode_amounts(array_fill(100, array[48]))"
               " from generate_series('2024-06-01'::timestamp, '2024-06-20', '1 day') d", *owner)  # fmt: skip
     for month in ("2024-05-01", "2024-06-01", "2024-07-01"):
         build.usage(world, esco, f"{home} power", month, "10")

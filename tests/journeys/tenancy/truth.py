@@ -66,7 +66,7 @@ _INTERVALS = """(
     date_bin(greatest(i.minutes, 30) * interval '1 minute', i.starts_at + (a.n - 1) * i.minutes * interval '1 minute', i.starts_at)
       as "timestamp"
   from submeter.register_intervals i join submeter.registers g on g.id = i.register_id and g.unit = 'kWh'
-  cross join unnest(i.amounts) with ordinality as a (amount, n)
+  cross join unnest(submeter.decode_amounts(i.amounts)) with ordinality as a (amount, n)
   where %(first)s::timestamptz is null
     or i.register_id = any (%(registers)s::uuid[]) and i.starts_at between %(first)s::timestamptz - interval '2 days' and %(last)s
   group by 1, 2, 3

@@ -101,12 +101,12 @@ from unnest(array['2025-02-01 12:00Z', '2025-07-14 23:00Z', '2025-08-01 12:00Z',
 
 -- Days in UTC: those of the changes belong to two people, or to one and to nobody.
 insert into submeter.register_intervals (register_id, day, esco_id, starts_at, amounts)
-select pg_temp.id(name || ' register'), day::date, pg_temp.id('esco'), day::timestamp at time zone 'UTC', array_fill(250, array[48])
+select pg_temp.id(name || ' register'), day::date, pg_temp.id('esco'), day::timestamp at time zone 'UTC', submeter.encode_amounts(array_fill(250, array[48]))
 from (values ('first', '2024-12-01'), ('first', '2025-03-01'), ('first', '2025-07-14'), ('first', '2025-07-17'), ('first', '2025-07-19'),
   ('first', '2025-09-01'), ('first', '2026-01-10'), ('first', '2026-01-20'), ('first', '2026-02-01'), ('second', '2026-01-10'),
   ('heat meter', '2025-07-14')) v (name, day);
 insert into submeter.register_intervals (register_id, day, esco_id, starts_at, minutes, amounts)
-values (pg_temp.id('heat meter register'), '2025-07-15', pg_temp.id('esco'), '2025-07-15 00:00Z', 5, array_fill(10, array[288]));
+values (pg_temp.id('heat meter register'), '2025-07-15', pg_temp.id('esco'), '2025-07-15 00:00Z', 5, submeter.encode_amounts(array_fill(10, array[288])));
 
 insert into submeter.monthly_usage (circuit_id, month, esco_id, kwh)
 select pg_temp.id('circuit ' || name), month::date, pg_temp.id('esco'), 100
