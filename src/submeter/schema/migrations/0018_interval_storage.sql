@@ -31,10 +31,23 @@ grant execute on function submeter.encode_amounts(integer[]), submeter.decode_am
 
 -- The current version of each day -----------------------------------------------------------------------------------
 
-create table submeter.register_intervals (
+-- Foreign keys on the days themselves would be three quarters of the cost of storing them. So the days of a statement
+-- are tied all at once: each register among them has a row here, and that has the keys.
+create table submeter.interval_registers (
   register_id uuid not null references submeter.registers (id),
-  day date not null,
   esco_id uuid not null default submeter.default_esco() references submeter.escos (id),
+  created_at timestamptz not null default now(),
+  primary key (register_id, esco_id)
+);
+call submeter.describe('submeter.interval_registers', 'Registers that have intervals. Added by trigger; a register that stands here cannot be deleted, nor change its ESCO.', '{
+  "register_id": "The register."}');
+call submeter.make_tenant_table('submeter.interval_registers', 'select, insert');
+call submeter.make_append_only('submeter.interval_registers');
+
+create table submeter.register_intervals (
+  register_id uuid not null,
+  day date not null,
+  esco_id uuid not null default submeter.default_esco(),
   starts_at timestamptz not null,
   ends_at timestamptz not null,
   clock text not null default 'UTC',
@@ -92,9 +105,7 @@ create table submeter.register_interval_versions (
   id bigint not null default nextval('submeter.register_interval_version_seq'),
   like submeter.register_intervals including defaults,
   replaced_at timestamptz not null default now(),
-  constraint register_interval_versions_of_day primary key (register_id, day, id),
-  foreign key (register_id) references submeter.registers (id),
-  foreign key (esco_id) references submeter.escos (id)
+  constraint register_interval_versions_of_day primary key (register_id, day, id)
 ) partition by range (day);
 call submeter.describe('submeter.register_interval_versions', 'Versions of interval days that are not current: kept for ever, never changed. Columns as in register_intervals.', '{
   "id": "Order of arrival here.",
@@ -121,6 +132,20 @@ call submeter.describe('submeter.register_interval_versions', 'Versions of inter
 call submeter.make_tenant_table('submeter.register_interval_versions', 'select, insert');
 call submeter.make_append_only('submeter.register_interval_versions');
 
+create function submeter.tie_intervals() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  insert into submeter.interval_registers (register_id, esco_id)
+  select distinct a.register_id, a.esco_id from added a
+  on conflict do nothing;
+  return null;
+end $$;
+comment on function submeter.tie_intervals() is 'Trigger: what a foreign key to registers would do, once for a statement.';
+create trigger tie_intervals after insert on submeter.register_intervals referencing new table as added
+  for each statement execute function submeter.tie_intervals();
+create trigger tie_changed_intervals after update on submeter.register_intervals referencing new table as added
+  for each statement execute function submeter.tie_intervals();
+
 create function submeter.complete_day() returns trigger
 language plpgsql set search_path = '' as $$
 begin
@@ -140,21 +165,24 @@ create trigger complete_day before insert on submeter.register_intervals
 create trigger complete_changed_day before update on submeter.register_intervals
   for each row when (old.amounts <> new.amounts and old.total = new.total) execute function submeter.complete_day();
 
-create or replace function submeter.keep_interval_version() returns trigger
+drop function submeter.keep_interval_version() cascade;
+create function submeter.keep_interval_versions() returns trigger
 language plpgsql set search_path = '' as $$
 begin
   insert into submeter.register_interval_versions
     (register_id, day, esco_id, starts_at, ends_at, clock, minutes, decimals, missing, standing, total, amounts, quality, ranges,
      version_at, file_at, file_id, line, source, edited_by, created_at)
-  values (old.register_id, old.day, old.esco_id, old.starts_at, old.ends_at, old.clock, old.minutes, old.decimals, old.missing,
-    old.standing, old.total, old.amounts, old.quality, old.ranges, old.version_at, old.file_at, old.file_id, old.line, old.source,
-    old.edited_by, old.created_at);
-  return new;
+  select b.register_id, b.day, b.esco_id, b.starts_at, b.ends_at, b.clock, b.minutes, b.decimals, b.missing, b.standing, b.total,
+    b.amounts, b.quality, b.ranges, b.version_at, b.file_at, b.file_id, b.line, b.source, b.edited_by, b.created_at
+  from before b
+  left join added a on a.register_id = b.register_id and a.day = b.day
+  where (b.amounts, b.decimals, b.minutes, b.starts_at, b.quality, b.ranges, b.edited_by)
+    is distinct from (a.amounts, a.decimals, a.minutes, a.starts_at, a.quality, a.ranges, a.edited_by);
+  return null;
 end $$;
-create trigger keep_version before update on submeter.register_intervals
-  for each row when ((old.amounts, old.decimals, old.minutes, old.starts_at, old.quality, old.ranges, old.edited_by)
-    is distinct from (new.amounts, new.decimals, new.minutes, new.starts_at, new.quality, new.ranges, new.edited_by))
-  execute function submeter.keep_interval_version();
+comment on function submeter.keep_interval_versions() is 'Trigger: what a newer version of a day replaces is kept, all days of a statement at once.';
+create trigger keep_versions after update on submeter.register_intervals referencing old table as before new table as added
+  for each statement execute function submeter.keep_interval_versions();
 create trigger no_delete before delete on submeter.register_intervals
   for each row execute function submeter.refuse_change();
 create trigger no_truncate before truncate on submeter.register_intervals
@@ -284,11 +312,12 @@ order by id;
 -- What read the arrays -------------------------------------------------------------------------------------------------
 
 create or replace view submeter.interval_values with (security_barrier) as
-  select i.esco_id, i.register_id, g.unit, h.at as "timestamp", greatest(i.minutes, 30)::int as minutes,
+  select i.esco_id, r.register_id, g.unit, h.at as "timestamp", greatest(i.minutes, 30)::int as minutes,
     v.amount * ('{1,0.1,0.01,0.001,0.0001,0.00001,0.000001,0.0000001,0.00000001,0.000000001}'::numeric[])[i.decimals + 1] as quantity
   from submeter.half_hours h
   join submeter.register_intervals i on i.starts_at = h.starts_at
-  join submeter.registers g on g.id = i.register_id
+  join submeter.interval_registers r on r.register_id = i.register_id and r.esco_id = i.esco_id
+  join submeter.registers g on g.id = r.register_id
   cross join lateral (select date_part('epoch', h.at - i.starts_at)::int / 60 as since) t
   cross join lateral (
     select case when i.minutes = 30 then
@@ -381,6 +410,3 @@ drop table submeter.register_interval_versions_as_arrays;
 drop function submeter.sum_of(integer[], smallint);
 
 call submeter.tie_to_esco();
--- A trigger for each of millions of rows would cost more than storing them; an import names only registers that it found
--- under its caller's policies, and the composite keys refuse those of others.
-drop trigger seen_register_id on submeter.register_intervals;

@@ -1,0 +1,264 @@
+"""What people ask for: load a file of meter data, try again what waits, decide about a day."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import psycopg
+
+from submeter.core.caller import Caller
+from submeter.core.problem import Refused
+from submeter.db.database import Database
+from submeter.db.transactions import transaction
+from submeter.metering import problems, reading, store
+from submeter.metering.loading import Loader, chunks
+from submeter.metering.model import DayRow, FileError, Finding, Item
+from submeter.metering.placing import FIRST_YEAR
+from submeter.metering.report import Report
+from submeter.metering.store import FileRow
+
+__all__ = ["Options", "Source", "decide_waiting", "import_file", "list_waiting", "retry_waiting"]
+
+CHUNK_ROWS = 20_000
+CHUNK_BYTES = 16 << 20
+
+Parts = Callable[[BinaryIO, str, str], Iterator[reading.Part]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to load: `open` gives its bytes anew, each time from the beginning."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+    made_at: datetime
+    """When it was made, as far as is known: between versions without a time of their own the later wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to load. `format` names one instead of looking; `progress` hears the days that are done."""
+
+    all_or_nothing: bool = False
+    dry_run: bool = False
+    format: str = ""
+    progress: Callable[[int], None] = lambda _: None
+    parts: Parts = reading.parts
+    chunk_rows: int = CHUNK_ROWS
+
+
+def import_file(
+    database: Database, caller: Caller, source: Source, options: Options, now: datetime
+) -> Report:
+    """Load a file: what is good goes into place, what is not becomes a finding.
+
+    Chunk by chunk, each a transaction that also notes how far the file is: killed at any moment and called
+    again, it goes on where it was. With `all_or_nothing` or `dry_run` it is one transaction, and a finding
+    (or the dry run) undoes it. The same bytes are loaded once. Raises Refused: MTR230, MTR231, and as the
+    formats do where nothing of the file can be read.
+    """
+    run = _Run(database, caller, source, options, Loader(Report(source.name), now.year + 1))
+    return run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
+
+
+def retry_waiting(database: Database, caller: Caller) -> int:
+    """Try to place the days that wait for a meter; how many found one. Raises Refused MTR231."""
+    with transaction(database, caller) as connection:
+        return store.retry_waiting(connection, _get_esco(connection))
+
+
+def decide_waiting(database: Database, caller: Caller, waiting_id: int, *, accept: bool) -> str:
+    """Accept or turn down a day that waits for a decision; says what became of it. Raises Refused MTR232."""
+    with transaction(database, caller) as connection:
+        became = store.decide_waiting(connection, waiting_id, accept=accept)
+    if became is None:
+        raise Refused(problems.nothing_waits(waiting_id))
+    return became
+
+
+def list_waiting(database: Database, caller: Caller, limit: int = 100) -> tuple[store.WaitingRow, ...]:
+    """The days that wait, for a meter or a decision."""
+    with transaction(database, caller) as connection:
+        return store.list_waiting(connection, limit)
+
+
+class _Undone(Exception):
+    """Ends a transaction whose work is not wanted."""
+
+
+@dataclass
+class _Run:
+    """One import: what is asked for, and how far it is."""
+
+    database: Database
+    caller: Caller
+    source: Source
+    options: Options
+    loader: Loader
+    sha256: str = ""
+    size: int = 0
+    done: int = 0
+    clocks: set[str] = field(default_factory=set)
+    years: set[int] = field(default_factory=set)
+
+    @property
+    def report(self) -> Report:
+        return self.loader.report
+
+    def by_chunks(self) -> Report:
+        """A transaction for each chunk."""
+        self._look()
+        with transaction(self.database, self.caller) as connection:
+            file = self._known(connection)
+        if file and file.status == "loaded":
+            return self._repeated(file)
+        if file and file.items_done:
+            self.done, self.report.counts = file.items_done, Counter(file.counts)
+        with self._chunks() as every:
+            for items in every:
+                self._make_years(items)
+                with transaction(self.database, self.caller) as connection:
+                    self._load(connection, items)
+                self.options.progress(self.report.counts["days"])
+        with transaction(self.database, self.caller) as connection:
+            self._finish(connection)
+        return self.report
+
+    def all_at_once(self) -> Report:
+        """One transaction for all, undone if anything was found or nothing was to be kept."""
+        self._look()
+        try:
+            with transaction(self.database, self.caller) as connection:
+                file = self._known(connection)
+                if file and file.status == "loaded":
+                    return self._repeated(file)
+                self._load_all(connection)
+                self.report.status = self._verdict()
+                if self.report.status != "loaded":
+                    raise _Undone
+        except _Undone:
+            self.report.file_id = None
+        return self.report
+
+    def _load_all(self, connection: psycopg.Connection) -> None:
+        with self._chunks() as every:
+            for items in every:
+                self._make_years(items)
+                self._load(connection, items)
+                self.options.progress(self.report.counts["days"])
+        self._finish(connection)
+
+    def _verdict(self) -> str:
+        if self.options.dry_run:
+            return "checked"
+        return "loaded" if self.report.is_clean else "refused"
+
+    # --- the file ---
+
+    def _look(self) -> None:
+        digest = hashlib.sha256()
+        with self.source.open() as stream:
+            while piece := stream.read(1 << 20):
+                digest.update(piece)
+                self.size += len(piece)
+        self.sha256 = digest.hexdigest()
+
+    def _known(self, connection: psycopg.Connection) -> FileRow | None:
+        esco_id = _get_esco(connection)
+        self.years = set(store.list_years(connection))
+        return store.find_file(connection, esco_id, self.sha256)
+
+    def _repeated(self, file: FileRow) -> Report:
+        """Nothing to load, but what waited may have found its meter."""
+        self.report.status, self.report.file_id = "repeated", file.id
+        if not self.options.dry_run:
+            self.report.counts["found"] += retry_waiting(self.database, self.caller)
+        return self.report
+
+    def _begin(self, connection: psycopg.Connection) -> FileRow:
+        values: dict[str, Any] = {
+            "esco_id": _get_esco(connection), "name": self.source.name, "sha256": self.sha256,
+            "size": self.size, "format": self.report.format, "made_at": self.source.made_at,
+            "received_by": _signature(self.caller),
+        }  # fmt: skip
+        file = store.begin_file(connection, values)
+        if file.items_done != self.done or file.status == "loaded":
+            raise Refused(problems.file_in_use(self.source.name))
+        self.report.file_id = file.id
+        return file
+
+    # --- its items ---
+
+    @contextmanager
+    def _chunks(self) -> Iterator[Iterator[list[Item]]]:
+        with self.source.open() as stream:
+            items = islice(self._items(stream), self.done, None)
+            yield chunks(items, self.options.chunk_rows, CHUNK_BYTES)
+
+    def _items(self, stream: BinaryIO) -> Iterator[Item]:
+        """All items; a file that breaks off is a finding, one of which nothing can be read a refusal."""
+        count = 0
+        try:
+            for part in self.options.parts(stream, self.source.name, self.options.format):
+                self.report.format = part.format
+                for item in part.items:
+                    count += 1
+                    yield item
+        except FileError as error:
+            if not count:
+                raise Refused(error.problem) from error
+            yield Finding(error.problem, error.line)
+
+    def _make_years(self, items: Sequence[Item]) -> None:
+        """Partitions are made in a transaction of their own: nobody waits for ours."""
+        last = self.loader.last_year
+        wanted = {item.day.year for item in items if isinstance(item, DayRow)} - self.years
+        if new := {year for year in wanted if FIRST_YEAR <= year <= last}:
+            with transaction(self.database, self.caller) as connection:
+                store.add_years(connection, new)
+            self.years |= new
+
+    def _load(self, connection: psycopg.Connection, items: Sequence[Item]) -> None:
+        file = self._begin(connection)
+        self.clocks |= {item.clock for item in items if isinstance(item, DayRow)}
+        self.loader.load(connection, file, items)
+        self._advance(connection, file, len(items), "loading")
+
+    def _finish(self, connection: psycopg.Connection) -> None:
+        file = self._begin(connection)
+        self.report.counts["found"] += store.retry_waiting(connection, file.esco_id)
+        # Dial readings do not wait by themselves: the same bytes may come again for them.
+        if self.report.counts["readings_open"]:
+            self._advance(connection, file, -file.items_done, "loading")
+        else:
+            self._advance(connection, file, 0, "loaded")
+
+    def _advance(self, connection: psycopg.Connection, file: FileRow, count: int, status: str) -> None:
+        before = file.items_done
+        self.done = before + count
+        noted = store.advance_file(
+            connection,
+            {
+                "id": file.id, "items_before": before, "items_done": self.done, "status": status,
+                "counts": self.report.counts, "clocks": sorted(self.clocks), "format": self.report.format,
+            },
+        )  # fmt: skip
+        if not noted:
+            raise Refused(problems.file_in_use(self.source.name))
+
+
+def _get_esco(connection: psycopg.Connection) -> UUID:
+    found = store.find_esco(connection)
+    if found is None:
+        raise Refused(problems.no_esco())
+    return found
+
+
+def _signature(caller: Caller) -> str:
+    return f"{caller.role} {caller.key}" if caller.key else caller.role

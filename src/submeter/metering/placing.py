@@ -1,0 +1,153 @@
+"""From the rows of a file to the rows of the database: when a day begins, what it adds up to, whose it is."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from submeter.core.problem import Problem
+from submeter.metering import problems
+from submeter.metering.model import MISSING, DayRow, Stream
+
+__all__ = ["Candidate", "Placed", "Span", "Sums", "add_up", "check", "divide", "find_register", "span_of"]
+
+FIRST_YEAR = 1990
+STORED_MINUTES = (1, 5, 10, 15, 30, 60)
+_MISSING = MISSING.to_bytes(4, "little", signed=True)
+
+
+class Span(NamedTuple):
+    """When a day begins and ends, as instants."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+class Sums(NamedTuple):
+    """What follows from a day's amounts: how many are missing, their sum, how far it was measured."""
+
+    missing: int
+    total: int
+    standing: int
+    """2 measured throughout, 1 in part, 0 not."""
+
+
+class Candidate(NamedTuple):
+    """A register that a stream may mean, from a moment to a moment."""
+
+    register_id: UUID
+    unit: str
+    from_at: datetime
+    to_at: datetime
+
+
+class Placed(NamedTuple):
+    """A day with the register that it belongs to."""
+
+    register_id: UUID
+    row: DayRow
+    span: Span
+
+
+@lru_cache(maxsize=4096)
+def span_of(clock: str, day: date) -> Span:
+    """The day by the source's clock. Raises KeyError, ValueError or OSError for a clock that is none."""
+    zone = ZoneInfo(clock)
+    starts_at = datetime.combine(day, time(), zone).astimezone(UTC)
+    return Span(starts_at, datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC))
+
+
+def check(row: DayRow, last_year: int) -> Problem | None:
+    """What keeps a row from being stored, if anything: MTR201 to MTR204."""
+    if not FIRST_YEAR <= row.day.year <= last_year:
+        return problems.wrong_year(row.day)
+    if row.minutes not in STORED_MINUTES or not 0 <= row.decimals <= 9 or len(row.amounts) % 4:
+        return problems.cannot_be_stored(f"{row.minutes} minutes, {row.decimals} decimals")
+    try:
+        span = span_of(row.clock, row.day)
+    except (LookupError, ValueError, OSError):
+        return problems.unknown_clock(row.clock)
+    expected = int((span.ends_at - span.starts_at).total_seconds()) // 60 // row.minutes
+    count = len(row.amounts) // 4
+    return None if count == expected else problems.wrong_length(row.day, row.clock, count, expected)
+
+
+def add_up(rows: Sequence[DayRow]) -> list[Sums]:
+    """Of each row, all at once: 64-bit sums of 32-bit numbers, exact."""
+    found: list[Sums] = [Sums(0, 0, 0)] * len(rows)
+    lengths = {len(row.amounts) for row in rows}
+    for length in lengths:
+        places = [place for place, row in enumerate(rows) if len(row.amounts) == length]
+        joined = b"".join([rows[place].amounts for place in places])
+        amounts = np.frombuffer(joined, "<i4").reshape(len(places), -1)
+        absent = (amounts == MISSING).sum(axis=1)
+        totals = amounts.sum(axis=1, dtype=np.int64) - absent * MISSING
+        for place, missing, total in zip(places, absent.tolist(), totals.tolist(), strict=True):
+            found[place] = Sums(missing, total, standing(rows[place], missing, length // 4))
+    return found
+
+
+def standing(row: DayRow, missing: int, count: int) -> int:
+    """How far a day was measured: 2 throughout, 1 in part, 0 not at all."""
+    if row.quality == "A":
+        return 2 if not missing else int(missing < count)
+    return int(row.quality == "V" and any(part.quality == "A" for part in row.ranges) and missing < count)
+
+
+def find_register(row: DayRow, candidates: Iterable[Candidate]) -> list[Candidate] | Problem:
+    """The register that a day belongs to; two in turn where the meter was exchanged on it.
+
+    MTR210 if there is none at the time, MTR211 if several fit, MTR212 if the unit is another.
+    """
+    span = span_of(row.clock, row.day)
+    found = sorted(
+        (one for one in candidates if one.from_at < span.ends_at and one.to_at > span.starts_at),
+        key=lambda one: one.from_at,
+    )
+    if not found:
+        return problems.no_register(row.stream, row.day)
+    if any(after.from_at < before.to_at for before, after in pairwise(found)):
+        return problems.several_registers(row.stream, row.day)
+    odd = next((one.unit for one in found if row.stream.unit not in ("", one.unit)), None)
+    return found if odd is None else problems.other_unit(row.stream, odd, row.day)
+
+
+def divide(row: DayRow, registers: Sequence[Candidate]) -> Iterator[Placed]:
+    """The day for each of its registers: whole for one, its own intervals for each of several.
+
+    An interval belongs to the register that was in place when it began; in the other's row it is missing.
+    """
+    span = span_of(row.clock, row.day)
+    if len(registers) == 1:
+        yield Placed(registers[0].register_id, row, span)
+        return
+    for number, register in enumerate(registers):
+        first = 0 if number == 0 else _place(row, span, register.from_at)
+        last = len(row.amounts) // 4 if number == len(registers) - 1 else _place(row, span, register.to_at)
+        amounts = _MISSING * first + row.amounts[4 * first : 4 * last]
+        amounts += _MISSING * (len(row.amounts) // 4 - last)
+        yield Placed(register.register_id, row._replace(amounts=amounts), span)
+
+
+def _place(row: DayRow, span: Span, at: datetime) -> int:
+    """How many intervals of the day began before `at`."""
+    seconds = max(0.0, (at - span.starts_at).total_seconds())
+    return min(len(row.amounts) // 4, int(-(-seconds // (60 * row.minutes))))
+
+
+def rounds(placed: Iterable[Placed]) -> Iterator[int]:
+    """For each day which time it comes, from 0: a statement places a day of a register once."""
+    seen: dict[tuple[UUID, date], int] = {}
+    for one in placed:
+        key = (one.register_id, one.row.day)
+        seen[key] = seen.get(key, -1) + 1
+        yield seen[key]
+
+
+Candidates = Mapping[Stream, Sequence[Candidate]]
+Resolve = Callable[[Sequence[Stream]], Candidates]

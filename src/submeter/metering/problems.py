@@ -1,0 +1,155 @@
+"""What an import finds wrong between a file and what is known: each with a code and a next step."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from submeter.core.problem import Problem
+from submeter.metering.model import DialRead, Finding, Stream
+
+
+def finding(problem: Problem, line: int, value: str = "") -> Finding:
+    """The problem as a finding about a whole line."""
+    return Finding(problem, line, 0, value)
+
+
+def unknown_clock(clock: str) -> Problem:
+    """The source's clock is no time zone that we know."""
+    hint = "Name a time zone of the IANA database: UTC, Etc/GMT-10 (UTC+10), Europe/London."
+    return Problem("MTR201", "The clock is not known", repr(clock), hint)
+
+
+def wrong_length(day: date, clock: str, count: int, expected: int) -> Problem:
+    """The day has more or fewer intervals than its clock says."""
+    hint = "Days of clock changes have 46 or 50 half-hours in local time; a fixed clock has none."
+    detail = f"{day} has {expected} intervals by {clock}, the row has {count}"
+    return Problem("MTR202", "The day has the wrong number of intervals", detail, hint)
+
+
+def wrong_year(day: date) -> Problem:
+    """A date that is a mistake in all likelihood."""
+    hint = "Days from 1990 to the end of next year are stored. Look at the date, and at its format."
+    return Problem("MTR203", "The day is too far away", str(day), hint)
+
+
+def cannot_be_stored(detail: str) -> Problem:
+    """Numbers outside what a row of the database holds."""
+    hint = "Intervals of 1, 5, 10, 15, 30 or 60 minutes with up to 9 decimals are stored."
+    return Problem("MTR204", "The row cannot be stored", detail, hint)
+
+
+def no_register(stream: Stream, day: date) -> Problem:
+    """Nobody has heard of the meter, or it was not there on the day."""
+    hint = "The rows wait. Add meter, register and installation: then they are placed by themselves."
+    return Problem("MTR210", "The meter or register is not known", _said(stream, day), hint, _context(stream))
+
+
+def several_registers(stream: Stream, day: date) -> Problem:
+    """The stream fits more than one register."""
+    hint = "Give the register's name or the meter's serial number in the file, or name the registers apart."
+    return Problem("MTR211", "Several registers fit", _said(stream, day), hint, _context(stream))
+
+
+def other_unit(stream: Stream, unit: str, day: date) -> Problem:
+    """The file counts in another unit than the register."""
+    hint = "Correct the register's unit, or the file's: a quantity is never converted unasked."
+    detail = f"{_said(stream, day)}: the file has {stream.unit}, the register {unit}"
+    return Problem("MTR212", "The unit is not the register's", detail, hint, _context(stream))
+
+
+_ACCEPT = "Accept it or turn it down: `submeter waiting`. Until then what is there stays."
+_DECISIONS = {
+    "lower_quality": ("MTR220", "Less of the day is measured than of what is there", _ACCEPT),
+    "billed": ("MTR221", "The day is billed", _ACCEPT),
+    "edited": ("MTR222", "The day was edited by a person", _ACCEPT),
+    "overtaken": (
+        "MTR223",
+        "A newer day was less measured, and waits now",
+        "The measured day stands. Accept the newer one if it is right: `submeter waiting`.",
+    ),
+}
+
+
+def decision_needed(outcome: str, day: date) -> Problem:
+    """A day that a person decides about; `outcome` is what `place_intervals` said."""
+    code, title, hint = _DECISIONS[outcome]
+    return Problem(code, title, str(day), hint)
+
+
+def _said(stream: Stream, day: date) -> str:
+    parts = (stream.scheme, stream.identifier, stream.register, stream.serial and f"meter {stream.serial}")
+    return f"{' '.join(part for part in parts if part)} on {day}"
+
+
+def _context(stream: Stream) -> Mapping[str, Any]:
+    return {"scheme": stream.scheme, "identifier": stream.identifier, "register": stream.register}
+
+
+def not_loaded() -> Problem:
+    """A row of a kind that an import does not take."""
+    hint = "Add meters, registers and meter_installations over REST; then import readings."
+    return Problem("MTR213", "Meters are not made from a file", "", hint)
+
+
+def no_register_of_reading(read: DialRead) -> Problem:
+    """Nobody has heard of the meter of a dial reading."""
+    hint = "Add the meter, its register and where it is installed; then import the file again."
+    return Problem(
+        "MTR214", "The meter or register of a reading is not known", _said(read.stream, read.read_on), hint
+    )
+
+
+def several_of_reading(read: DialRead) -> Problem:
+    """A dial reading fits more than one register."""
+    hint = "Give the register's name or the meter's serial number in the file; then import it again."
+    return Problem("MTR215", "Several registers fit a reading", _said(read.stream, read.read_on), hint)
+
+
+def misread(read: DialRead) -> Problem:
+    """The source itself says that the reading is wrong."""
+    hint = "Nothing is to be done, unless a right reading is missing."
+    return Problem("MTR216", "The reading is marked as a mistake", read.sub_type, hint)
+
+
+def other_reading(read: DialRead, there: Decimal) -> Problem:
+    """The register was read at that moment, with another result."""
+    hint = "Correct it over REST: a new meter reading with replaces_id, if the file is right."
+    detail = f"the file says {read.value}, there is {there}"
+    return Problem("MTR217", "The register has another reading at this time", detail, hint)
+
+
+def impossible_reading(read: DialRead, digits: int | None) -> Problem:
+    """A dial cannot show that."""
+    hint = "Look at the reading, and at the digits of the register."
+    detail = f"{read.value}" + (f" on a dial of {digits} digits" if digits else "")
+    return Problem("MTR218", "A dial cannot show this", detail, hint)
+
+
+def file_in_use(name: str) -> Problem:
+    """Another process got further with the same file."""
+    hint = "Wait until it has ended; then import again: what is loaded is not loaded twice."
+    return Problem("MTR230", "The file is being loaded by somebody else", name, hint)
+
+
+def no_esco() -> Problem:
+    """It is not plain whose data it is."""
+    hint = "Name the ESCO: --esco CODE, a token with the claim esco_id, or SUBMETER_DEFAULT_ESCO."
+    return Problem("MTR231", "Nobody said which ESCO the data is of", "", hint)
+
+
+def nothing_waits(waiting_id: int) -> Problem:
+    """There is no day to decide about."""
+    hint = "`submeter waiting` lists what waits. What waits for a meter is placed when the meter is there."
+    return Problem("MTR232", "No day waits for a decision under this number", str(waiting_id), hint)
+
+
+def no_file(detail: str) -> Problem:
+    """The file cannot be read."""
+    return Problem("MTR233", "The file cannot be read", detail, "Check its name, and who may read it.")
+
+
+def no_content(detail: str) -> Problem:
+    """What was sent over REST holds no file."""
+    hint = "Send the text of the file as content, or its bytes as content_base64; one of them."
+    return Problem("MTR234", "There is no file in the request", detail, hint)

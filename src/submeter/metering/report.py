@@ -1,0 +1,111 @@
+"""What came of an import: for programs as JSON, for people as text."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from submeter.metering.model import Finding
+
+__all__ = ["KEPT", "Report"]
+
+KEPT = 1000
+"""So many findings are kept in a report; of the others their number is."""
+
+_WORDS = (
+    ("days", "days of intervals read"),
+    ("values", "values in them"),
+    ("stored", "days stored"),
+    ("replaced", "days replaced by a newer version"),
+    ("older", "days older than what is there, kept as versions"),
+    ("repeated", "days that were there already"),
+    ("waiting", "days that wait for a meter"),
+    ("undecided", "days that wait for a decision"),
+    ("rejected", "rows that were left out"),
+    ("readings", "dial readings stored"),
+    ("readings_repeated", "dial readings that were there already"),
+    ("found", "days that had waited, placed now"),
+)
+
+
+@dataclass
+class Report:
+    """Counts and findings of one file. `status` is loaded, repeated, refused or checked (a dry run)."""
+
+    name: str
+    file_id: int | None = None
+    format: str = ""
+    status: str = "loaded"
+    counts: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every row of the file was taken."""
+        return not self.codes
+
+    def add(self, finding: Finding) -> None:
+        """One more finding."""
+        self.codes[finding.problem.code] += 1
+        if len(self.findings) < KEPT:
+            self.findings.append(finding)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "name": self.name,
+            "file_id": self.file_id,
+            "format": self.format,
+            "status": self.status,
+            "counts": dict(self.counts),
+            "codes": dict(self.codes),
+            "findings": [finding_json(one) for one in self.findings],
+        }
+
+    def as_text(self) -> str:
+        """For people: what was done, then what was wrong, each with what to do."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{self.name}: {_STATUS[self.status]}" + (f" ({self.format})" if self.format else "")
+        for key, words in _WORDS:
+            if self.counts[key]:
+                yield f"  {self.counts[key]:>12,} {words}"
+        for finding in self.findings[:20]:
+            yield from _told(finding)
+        more = self.codes.total() - min(20, len(self.findings))
+        if more > 0:
+            yield f"  and {more:,} more findings"
+
+
+_STATUS = {
+    "loaded": "loaded",
+    "repeated": "the same bytes were loaded before",
+    "refused": "nothing was loaded, because of what was found",
+    "checked": "checked, nothing was loaded",
+}
+
+
+def finding_json(finding: Finding) -> Mapping[str, Any]:
+    """One finding for programs."""
+    problem = finding.problem
+    return {
+        "line": finding.line,
+        "column": finding.column,
+        "value": finding.value,
+        "code": problem.code,
+        "title": problem.title,
+        "detail": problem.detail,
+        "hint": problem.hint,
+    }
+
+
+def _told(finding: Finding) -> Iterator[str]:
+    problem = finding.problem
+    where = f"line {finding.line}" + (f", column {finding.column}" if finding.column else "")
+    value = f": {finding.value!r}" if finding.value else ""
+    detail = f": {problem.detail}" if problem.detail else ""
+    yield f"  {where}{value}: {problem.code} {problem.title}{detail}"
+    if problem.hint:
+        yield f"    {problem.hint}"
