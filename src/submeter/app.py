@@ -1,11 +1,13 @@
 """The composition root: settings and a database become one web application. The only importer of rowgate."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from io import BytesIO
 from typing import Any
 
 from psycopg.conninfo import make_conninfo
@@ -23,6 +25,8 @@ from rowgate.response import Answer, refuse
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
+from submeter.metering.actions import Options, Source, decide_waiting, import_file
+from submeter.metering.problems import no_content
 from submeter.parties.actions import create_customer_token
 from submeter.parties.tokens import KEY_ROLES
 from submeter.settings import Settings
@@ -156,7 +160,40 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
         )
         return [{"token": token.text, "expires_at": token.expires_at.isoformat()}]
 
-    return {Name("public", "create_customer_token"): _worded(customer_token)}
+    def meter_data(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        now = datetime.now(UTC)
+        source = _sent_file(arguments, now)
+        options = Options(
+            all_or_nothing=bool(arguments.get("all_or_nothing")),
+            dry_run=bool(arguments.get("dry_run")),
+            format=str(arguments.get("format") or ""),
+        )
+        report = import_file(database, _caller(claims), source, options, now).as_json()
+        return [{**report, "file_name": report["name"], "read_as": report["format"]}]
+
+    def waiting(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        accept = arguments.get("accept") in (True, "true", "t")
+        outcome = decide_waiting(database, _caller(claims), int(arguments["id"]), accept=accept)
+        return [{"outcome": outcome}]
+
+    served = {
+        "create_customer_token": customer_token,
+        "import_meter_data": meter_data,
+        "decide_import_waiting": waiting,
+    }
+    return {Name("public", name): _worded(action) for name, action in served.items()}
+
+
+def _sent_file(arguments: Any, now: datetime) -> Source:
+    """The file that a request holds. Raises Refused MTR234."""
+    text, encoded = arguments.get("content"), arguments.get("content_base64")
+    if (text is None) == (encoded is None):
+        raise Refused(no_content("neither content nor content_base64" if text is None else "both are given"))
+    try:
+        content = text.encode() if text is not None else base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise Refused(no_content(f"content_base64: {error}")) from error
+    return Source(str(arguments["name"]), lambda: BytesIO(content), now)
 
 
 def _worded(action: Any) -> Any:
@@ -171,7 +208,7 @@ def _worded(action: Any) -> Any:
     return call
 
 
-_STATUS = {"PTY101": 404, "PTY102": 404}
+_STATUS = {"PTY101": 404, "PTY102": 404, "MTR230": 409, "MTR232": 404}
 
 
 def _refusal(problem: Problem) -> Refusal:

@@ -41,7 +41,7 @@ insert into submeter.import_waiting (esco_id, reason, scheme, identifier, regist
   clock, minutes, decimals, missing, standing, total, amounts, quality, ranges, version_at, file_at, file_id, line)
 values (%(esco_id)s, 'unknown', %(scheme)s, %(identifier)s, %(register)s, %(serial)s, %(unit)s, %(direction)s, %(day)s, %(starts_at)s,
   %(ends_at)s, %(clock)s, %(minutes)s, %(decimals)s, %(missing)s, %(standing)s, %(total)s, %(amounts)s, %(quality)s, %(ranges)s::jsonb,
-  coalesce(%(version_at)s, '-infinity'), %(file_at)s, %(file_id)s, %(line)s)
+  coalesce(%(version_at)s::timestamptz, '-infinity'), %(file_at)s, %(file_id)s, %(line)s)
 on conflict do nothing
 
 -- name: add_finding
