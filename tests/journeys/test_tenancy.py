@@ -306,7 +306,14 @@ def _move(owner: psycopg.Connection) -> tuple[str, str, Window, str]:
         join submeter.escos e on e.id = a.esco_id and e.code = 'wlce'
         group by 1, 2, 3, 5 order by b.from_date, 1 limit 1"""
     previous, present, day, registers, esco = owner.execute(query).fetchall()[0]
-    window = Window(str(day - timedelta(days=1)), str(day + timedelta(days=2)), tuple(registers))
+    circuits = [
+        circuit
+        for (circuit,) in owner.execute(
+            "select distinct circuit_id::text from submeter.circuit_registers where register_id::text = any (%s)", (registers,)
+        )
+    ]
+    span = (str(day - timedelta(days=1)), str(day + timedelta(days=2)))
+    window = Window(*span, tuple(registers), tuple(circuits))
     return previous, present, window, esco
 
 

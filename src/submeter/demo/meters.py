@@ -1,5 +1,6 @@
 """Rows of what measures: meters, registers, where they hang, circuits, readings, days of intervals."""
 
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -16,8 +17,7 @@ from submeter.demo.metering import (
 from submeter.demo.parties import Rows
 from submeter.demo.people import key_id
 from submeter.demo.readings import DayOfRegister, Reading
-
-_SOURCES = {"power": "demo: BDEW H25", "heat": "demo: BDEW gas EFH", "solar": "demo: height of the sun"}
+from submeter.metering.model import MISSING, DayRow, Stream
 
 
 def rows_of_circuits(home: Home) -> Rows:
@@ -74,18 +74,15 @@ def with_correction(rows: Sequence[dict[str, Any]], index: int) -> tuple[dict[st
     return (*rows[:index], estimate, correction, *rows[index + 1 :])
 
 
-def rows_of_intervals(
-    meter: Meter, register: Register, days: Iterable[DayOfRegister]
-) -> Iterator[dict[str, Any]]:
-    """A row for each day, on the local clock, in whole Wh."""
-    own = {"register_id": register.id, "esco_id": meter.home.estate.id}
-    fixed = {"clock": TIME_ZONE.key, "minutes": 30, "decimals": 3, "source": _source(meter, register)}
+def rows_of_intervals(meter: Meter, register: Register, days: Iterable[DayOfRegister]) -> Iterator[DayRow]:
+    """A row for each day, on the local clock, in whole Wh, as a file would have it."""
+    stream = Stream("serial", meter.serial, register.name, direction=register.direction)
     for counted in days:
         local = counted.day.day
-        yield {
-            **own, "day": local.day, "starts_at": local.starts_at, **fixed,
-            "amounts": _array(counted), "version_at": local.starts_at + timedelta(hours=30),
-        }  # fmt: skip
+        yield DayRow(
+            stream, local.day, TIME_ZONE.key, 30, 3, _packed(counted), "A", (),
+            local.starts_at + timedelta(hours=30), 0,
+        )  # fmt: skip
 
 
 def _rows_of_register(meter: Meter, register: Register) -> Rows:
@@ -105,16 +102,11 @@ def _rows_of_register(meter: Meter, register: Register) -> Rows:
     }  # fmt: skip
 
 
-def _source(meter: Meter, register: Register) -> str:
-    return _SOURCES[register.nature] if meter.home.is_home else "demo: lights and pumps"
-
-
 def _kwh(watt_hours: int) -> Decimal:
     return Decimal(watt_hours).scaleb(-3)
 
 
-def _array(counted: DayOfRegister) -> str:
-    """Half-hours as PostgreSQL writes an array."""
-    if counted.is_whole:  # nearly always, and two million numbers take their time
-        return "{" + ",".join(map(str, counted.amounts)) + "}"
-    return "{" + ",".join("NULL" if amount is None else str(amount) for amount in counted.amounts) + "}"
+def _packed(counted: DayOfRegister) -> bytes:
+    """Half-hours as a file's parser gives them."""
+    amounts = [MISSING if amount is None else amount for amount in counted.amounts]
+    return struct.pack(f"<{len(amounts)}i", *amounts)

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -23,7 +24,15 @@ from submeter.metering.placing import FIRST_YEAR
 from submeter.metering.report import Report
 from submeter.metering.store import FileRow
 
-__all__ = ["Options", "Source", "decide_waiting", "import_file", "list_waiting", "retry_waiting"]
+__all__ = [
+    "Options",
+    "Source",
+    "decide_waiting",
+    "import_file",
+    "import_rows",
+    "list_waiting",
+    "retry_waiting",
+]
 
 CHUNK_ROWS = 20_000
 CHUNK_BYTES = 16 << 20
@@ -67,6 +76,24 @@ def import_file(
     return run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
 
 
+def import_rows(
+    connection: psycopg.Connection,
+    esco_id: UUID,
+    name: str,
+    items: Iterable[Item],
+    made_at: datetime,
+    last_year: int,
+) -> Report:
+    """Load rows that somebody made, within a transaction of theirs, as if they had come as a file.
+
+    The name tells such files of an ESCO apart. Raises Refused MTR230 where it was loaded before.
+    """
+    loader = Loader(Report(name, format="rows"), last_year)
+    sha256 = hashlib.sha256(f"rows {name}".encode()).hexdigest()
+    run = _Run(None, None, Source(name, BytesIO, made_at), Options(), loader, esco_id, sha256)
+    return run.within(connection, items)
+
+
 def retry_waiting(database: Database, caller: Caller) -> int:
     """Try to place the days that wait for a meter; how many found one. Raises Refused MTR231."""
     with transaction(database, caller) as connection:
@@ -96,11 +123,13 @@ class _Undone(Exception):
 class _Run:
     """One import: what is asked for, and how far it is."""
 
-    database: Database
-    caller: Caller
+    database: Database | None
+    """None in a transaction of somebody else's."""
+    caller: Caller | None
     source: Source
     options: Options
     loader: Loader
+    esco_id: UUID | None = None
     sha256: str = ""
     size: int = 0
     done: int = 0
@@ -114,7 +143,7 @@ class _Run:
     def by_chunks(self) -> Report:
         """A transaction for each chunk."""
         self._look()
-        with transaction(self.database, self.caller) as connection:
+        with self._transaction() as connection:
             file = self._known(connection)
         if file and file.status == "loaded":
             return self._repeated(file)
@@ -123,18 +152,26 @@ class _Run:
         with self._chunks() as every:
             for items in every:
                 self._make_years(items)
-                with transaction(self.database, self.caller) as connection:
+                with self._transaction() as connection:
                     self._load(connection, items)
                 self.options.progress(self.report.counts["days"])
-        with transaction(self.database, self.caller) as connection:
+        with self._transaction() as connection:
             self._finish(connection)
+        return self.report
+
+    def within(self, connection: psycopg.Connection, items: Iterable[Item]) -> Report:
+        """In one transaction, which is not ours."""
+        for chunk in chunks(items, self.options.chunk_rows, CHUNK_BYTES):
+            store.add_years(connection, self._new_years(chunk))
+            self._load(connection, chunk)
+        self._finish(connection)
         return self.report
 
     def all_at_once(self) -> Report:
         """One transaction for all, undone if anything was found or nothing was to be kept."""
         self._look()
         try:
-            with transaction(self.database, self.caller) as connection:
+            with self._transaction() as connection:
                 file = self._known(connection)
                 if file and file.status == "loaded":
                     return self._repeated(file)
@@ -170,22 +207,28 @@ class _Run:
         self.sha256 = digest.hexdigest()
 
     def _known(self, connection: psycopg.Connection) -> FileRow | None:
-        esco_id = _get_esco(connection)
+        self.esco_id = _get_esco(connection)
         self.years = set(store.list_years(connection))
-        return store.find_file(connection, esco_id, self.sha256)
+        return store.find_file(connection, self.esco_id, self.sha256)
 
     def _repeated(self, file: FileRow) -> Report:
         """Nothing to load, but what waited may have found its meter."""
         self.report.status, self.report.file_id = "repeated", file.id
         if not self.options.dry_run:
-            self.report.counts["found"] += retry_waiting(self.database, self.caller)
+            with self._transaction() as connection:
+                self.report.counts["found"] += store.retry_waiting(connection, file.esco_id)
         return self.report
+
+    def _transaction(self) -> AbstractContextManager[psycopg.Connection]:
+        assert self.database
+        assert self.caller
+        return transaction(self.database, self.caller)
 
     def _begin(self, connection: psycopg.Connection) -> FileRow:
         values: dict[str, Any] = {
-            "esco_id": _get_esco(connection), "name": self.source.name, "sha256": self.sha256,
+            "esco_id": self.esco_id, "name": self.source.name, "sha256": self.sha256,
             "size": self.size, "format": self.report.format, "made_at": self.source.made_at,
-            "received_by": _signature(self.caller),
+            "received_by": _signature(self.caller) if self.caller else "the system",
         }  # fmt: skip
         file = store.begin_file(connection, values)
         if file.items_done != self.done or file.status == "loaded":
@@ -217,12 +260,15 @@ class _Run:
 
     def _make_years(self, items: Sequence[Item]) -> None:
         """Partitions are made in a transaction of their own: nobody waits for ours."""
-        last = self.loader.last_year
-        wanted = {item.day.year for item in items if isinstance(item, DayRow)} - self.years
-        if new := {year for year in wanted if FIRST_YEAR <= year <= last}:
-            with transaction(self.database, self.caller) as connection:
+        if new := self._new_years(items):
+            with self._transaction() as connection:
                 store.add_years(connection, new)
-            self.years |= new
+
+    def _new_years(self, items: Sequence[Item]) -> set[int]:
+        found = {item.day.year for item in items if isinstance(item, DayRow)} - self.years
+        new = {year for year in found if FIRST_YEAR <= year <= self.loader.last_year}
+        self.years |= new
+        return new
 
     def _load(self, connection: psycopg.Connection, items: Sequence[Item]) -> None:
         file = self._begin(connection)

@@ -25,9 +25,17 @@ _ESCO_OF = {
     "benchmark_tariffs": "select e.id from public.benchmark_tariffs b join public.escos e using (region)",
     "register_interval_hh": "select distinct r.esco_id from public.registers r where exists"
     " (select from public.register_interval_hh i where i.register_id = r.id)",
+    "circuit_interval_hh": "select distinct esco_id from public.circuits c where exists"
+    " (select from public.circuit_interval_hh i where i.circuit_id = c.id)",
+    **{
+        name: f"select distinct esco_id from public.{name} join public.circuits on id = circuit_id"
+        for name in ("circuit_interval_daily", "circuit_interval_monthly")
+    },
 }
+# A company in good order: no half-hour is missing but where a meter was exchanged, and no file needs anybody.
+_MAY_BE_EMPTY = {"register_interval_missing", "circuit_interval_missing", "import_findings", "import_waiting"}
 # When a row was written is the one thing that differs from one filling to the next.
-_CLOCKS = {"created_at", "updated_at", "computed_at", "at", "data", "changes"}
+_CLOCKS = {"created_at", "updated_at", "computed_at", "at", "data", "changes", "received_at", "finished_at"}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +65,7 @@ def relations(connection: psycopg.Connection, schema: str, kinds: str) -> list[s
 def digest(database: Database) -> dict[str, object]:
     """Of each table its number of rows and a hash of what they hold."""
     with database.connect_owner() as connection:
-        return {table: digest_of(connection, table) for table in relations(connection, "submeter", "r")}
+        return {table: digest_of(connection, table) for table in relations(connection, "submeter", "rp")}
 
 
 def digest_of(connection: psycopg.Connection, table: str) -> object:
@@ -77,7 +85,7 @@ def test_every_resource_has_rows_of_both_companies(
 ) -> None:
     views = relations(connection, "public", "v")
     assert len(views) > 25
-    for view in views:
+    for view in sorted(set(views) - _MAY_BE_EMPTY):
         query = _ESCO_OF.get(view, f"select distinct esco_id from public.{view}")
         found = {str(esco) for (esco,) in connection.execute(query.encode())}
         assert found == {company.esco_id, company.other_esco_id}, view
@@ -115,7 +123,7 @@ def test_no_half_hour_lies_outside_the_readings(connection: psycopg.Connection) 
 def test_usage_is_the_sum_of_the_half_hours(connection: psycopg.Connection) -> None:
     """Summed here from the days of the registers, by the database from the half-hours."""
     days = """
-        select c.circuit_id, date_trunc('month', i.day)::date as month, sum(i.total) as kwh
+        select c.circuit_id, date_trunc('month', i.day)::date as month, sum(i.total) / 1000 as kwh
         from submeter.register_intervals i join submeter.circuit_registers c using (register_id) group by 1, 2"""
     usage = "select circuit_id, month, kwh from submeter.monthly_usage"
     assert set(connection.execute(days.encode())) == set(connection.execute(usage.encode()))
@@ -128,8 +136,8 @@ def test_days_of_clock_changes_have_46_and_50_half_hours(
     connection: psycopg.Connection, company: DemoCompany
 ) -> None:
     lengths = connection.execute("""
-        select extract(month from day)::int, cardinality(amounts), count(distinct day)
-        from submeter.register_intervals where cardinality(amounts) <> 48 group by 1, 2 order by 1""").fetchall()
+        select extract(month from day)::int, length(amounts) / 4, count(distinct day)
+        from submeter.register_intervals where length(amounts) <> 192 group by 1, 2 order by 1""").fetchall()
     assert lengths == [(3, 46, 1), (10, 50, 1)]
     assert one(connection, "select count(distinct day) from submeter.register_intervals") == company.days
 

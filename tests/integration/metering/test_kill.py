@@ -33,7 +33,9 @@ def kill_after(town: Town, seconds: float) -> None:
 def state(town: Town) -> tuple[object, ...]:
     """What is there of the file, without numbers and times that another run gives anew."""
     return (
-        town.rows("select register_id::text, day, total, line from submeter.register_intervals order by 1, 2"),
+        town.rows(
+            "select register_id::text, day, total, line from submeter.register_intervals order by 1, 2"
+        ),
         town.rows("select line, value, code from submeter.import_findings order by 1, 2, 3"),
         town.rows("select identifier, day from submeter.import_waiting order by 1, 2"),
         town.rows("select status, items_done, counts from submeter.import_files"),
@@ -59,10 +61,14 @@ def test_kill_9_at_any_moment(database: Database) -> None:
         done = town.rows("select items_done from submeter.import_files where status = 'loading'")
         half_way += bool(done and done[0][0])
         # What is there is whole: days are stored with the note of how far the file is.
-        assert town.value("select count(*) from submeter.register_intervals where length(amounts) <> 192") == 0
+        assert (
+            town.value("select count(*) from submeter.register_intervals where length(amounts) <> 192") == 0
+        )
         run(town.database.authenticator_conninfo, town.esco_id, HOMES)
         assert state(town) == expected, f"seed {seed}"
-    print(f"{KILLS} kills, {half_way} of them half-way, seed {seed}: every day of {DAY} and after exactly once")
+    sys.stdout.write(
+        f"{KILLS} kills, {half_way} of them half-way, seed {seed}: every day of {DAY} and after exactly once\n"
+    )
 
 
 def _forget(town: Town) -> None:

@@ -113,7 +113,9 @@ def load(
         yield Part(name, "test", items())
 
     data = content if content is not None else repr((name, rows, made)).encode()
-    return import_file(database, caller, Source(name, lambda: io.BytesIO(data), made), Options(parts=parts, **options), NOW)
+    return import_file(
+        database, caller, Source(name, lambda: io.BytesIO(data), made), Options(parts=parts, **options), NOW
+    )
 
 
 def make_town(database: Database, homes: Sequence[str]) -> Town:

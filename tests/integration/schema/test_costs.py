@@ -201,10 +201,15 @@ def test_usage_is_summed_again_when_late_data_arrives_but_given_months_stay(worl
     for home in ("flat1", "flat2"):
         add_intervals(world, f"{home} power register", "2024-01-02T00:00Z", [1000] * 48)
     world.run(SERVICE, "select monthly_usage_compute('2024-01-01')")
-    world.run(SERVICE, "update submeter.register_intervals set amounts = submeter.encode_amounts(array_fill(1000, array[47]) || 3000), version_at = now()")
+    world.run(
+        SERVICE,
+        "update submeter.register_intervals set amounts = submeter.encode_amounts(array_fill(1000, array[47]) || 3000), version_at = now()",
+    )
     world.run(SERVICE, "select monthly_usage_compute('2024-01-01')")
     assert world.rows(SERVICE, "select kwh from monthly_usage order by kwh") == [(5,), (Decimal("50.000"),)]
-    assert world.rows(SERVICE, "select (submeter.decode_amounts(amounts))[48] from submeter.register_interval_versions") == [
+    assert world.rows(
+        SERVICE, "select (submeter.decode_amounts(amounts))[48] from submeter.register_interval_versions"
+    ) == [
         (1000,),
         (1000,),
     ]

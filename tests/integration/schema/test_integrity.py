@@ -329,7 +329,9 @@ def test_interval_days_keep_their_versions_and_add_up_exactly(dial: Any, refused
     dial.run(SERVICE, insert, *owner, "2024-03-31", "2024-03-31T00:00Z", 30, 4, [1] * 46)
     dial.run(SERVICE, insert, *owner, "2024-04-01", "2024-04-01T00:00Z", 5, 3, [1] * 282 + [None] * 6)
     dial.run(SERVICE, insert, *owner, "2024-04-02", "2024-04-02T00:00Z", 60, 0, [2**31 - 1] * 24)
-    days = "select total, decimals, missing, ends_at - starts_at from submeter.register_intervals order by day"
+    days = (
+        "select total, decimals, missing, ends_at - starts_at from submeter.register_intervals order by day"
+    )
     assert dial.rows(SERVICE, days) == [
         (46, 4, 0, timedelta(hours=23)),
         (282, 3, 6, timedelta(days=1)),

@@ -193,7 +193,9 @@ def _window(site: Site, name: str, prefix: str = "") -> str:
     window, column = site.window, RESOURCES[name].narrow
     if not (window and column):
         return ""
-    registers = f"&{prefix}register_id=in.({','.join(window.registers)})"
+    of = RESOURCES[name].key[0]
+    chosen = window.registers if of == "register_id" else window.circuits
+    registers = f"&{prefix}{of}=in.({','.join(chosen)})"
     return f"{registers}&{prefix}{column}=gte.{window.first}&{prefix}{column}=lt.{window.last}"
 
 

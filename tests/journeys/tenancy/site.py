@@ -47,11 +47,12 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of time [first, last) on a few registers."""
+    """A stretch of time [first, last) on a few registers, and the circuits that they alone count for."""
 
     first: str
     last: str
     registers: tuple[str, ...]
+    circuits: tuple[str, ...]
 
 
 @dataclass

@@ -77,6 +77,47 @@ _INTERVAL_MINE = """exists (
     and x."timestamp" >= m.installed_at and x."timestamp" < m.removed_at
     and (x."timestamp" at time zone m.zone)::date between m.first_day and m.last_day)"""
 
+# From the first to the last interval of a register, as far as there is none.
+_GAPS = """(
+  select r.register_id, r.esco_id, at as "timestamp"
+  from (select register_id, esco_id, min(starts_at) as first_at, max(ends_at) as last_at
+        from submeter.register_intervals group by 1, 2) r
+  cross join generate_series(r.first_at, r.last_at - interval '1 minute', interval '30 minutes') at
+  where (%(first)s::timestamptz is null
+      or r.register_id = any (%(registers)s::uuid[]) and at between %(first)s::timestamptz - interval '1 day' and %(last)s)
+    and not exists (
+      select from submeter.register_intervals i
+      cross join unnest(submeter.decode_amounts(i.amounts)) with ordinality as a (amount, n)
+      where i.register_id = r.register_id and at >= i.starts_at and at < i.ends_at and a.amount is not null
+        and i.starts_at + (a.n - 1) * i.minutes * interval '1 minute' <= at
+        and i.starts_at + a.n * i.minutes * interval '1 minute' > at)) x"""
+
+
+def _circuits(rows: str) -> str:
+    """A half-hour counts for the circuit of its register at the time, while the meter is in place."""
+    return f"""(
+  select k.circuit_id, i.*, s.day_time_zone
+  from {rows.removesuffix(" x")} i
+  join submeter.circuit_registers k on k.register_id = i.register_id
+    and i."timestamp" >= k.start_at and i."timestamp" < coalesce(k.end_at, 'infinity')
+  join submeter.registers g on g.id = i.register_id
+  join submeter.meter_installations n on n.meter_id = g.meter_id
+    and i."timestamp" >= n.installed_at and i."timestamp" < coalesce(n.removed_at, 'infinity')
+  join submeter.supply_points p on p.id = n.supply_point_id
+  join submeter.properties h on h.id = p.property_id
+  join submeter.sites s on s.id = h.site_id) x"""
+
+
+# Billing days of the site.
+_DAYS = f"""(
+  select d.*, date_trunc('month', d.day)::date as month
+  from (select y.*, (y."timestamp" at time zone y.day_time_zone)::date as day
+        from {_circuits(_INTERVALS).removesuffix(" x")} y) d) x"""
+
+_HISTORY = """(
+  select register_id, day, 0::bigint as version, esco_id from submeter.register_intervals
+  union all select register_id, day, id, esco_id from submeter.register_interval_versions) x"""
+
 # Every day of the month on which the circuit was somebody's must have been this customer's, and there must be one.
 _USAGE_MINE = """(
   select bool_and(exists (
@@ -130,6 +171,19 @@ RESOURCES = {
     "register_interval_hh": Resource(
         ("register_id", "timestamp"), _INTERVALS, _INTERVAL_MINE, narrow="timestamp"
     ),
+    "register_interval_missing": Resource(("register_id", "timestamp"), _GAPS, _INTERVAL_MINE, narrow="timestamp"),
+    "circuit_interval_hh": Resource(
+        ("circuit_id", "timestamp"), _circuits(_INTERVALS), _INTERVAL_MINE, narrow="timestamp"
+    ),
+    "circuit_interval_missing": Resource(
+        ("circuit_id", "timestamp"), _circuits(_GAPS), _INTERVAL_MINE, narrow="timestamp"
+    ),
+    "circuit_interval_daily": Resource(("circuit_id", "day"), _DAYS, _INTERVAL_MINE, narrow="day"),
+    "circuit_interval_monthly": Resource(("circuit_id", "month"), _DAYS, _INTERVAL_MINE, narrow="month"),
+    "import_files": _table("import_files", REFUSED),
+    "import_findings": _table("import_findings", REFUSED, "file_id", "number"),
+    "import_waiting": _table("import_waiting", REFUSED),
+    "register_interval_history": Resource(("register_id", "day", "version"), _HISTORY, REFUSED),
     "monthly_usage": _table("monthly_usage", _USAGE_MINE, "circuit_id", "month"),
     "microgrid_tariffs": _table(
         "microgrid_tariffs", "x.esco_id in (select esco_id from me)", "esco_id", "period_start"

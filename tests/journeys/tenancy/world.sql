@@ -108,6 +108,20 @@ from (values ('first', '2024-12-01'), ('first', '2025-03-01'), ('first', '2025-0
 insert into submeter.register_intervals (register_id, day, esco_id, starts_at, minutes, amounts)
 values (pg_temp.id('heat meter register'), '2025-07-15', pg_temp.id('esco'), '2025-07-15 00:00Z', 5, submeter.encode_amounts(array_fill(10, array[288])));
 
+-- A half-hour that nobody knows, in a day that was replaced; a file with a finding, and a day that waits.
+update submeter.register_intervals
+set amounts = submeter.encode_amounts(array_fill(250, array[20]) || array[null::int] || array_fill(250, array[27]))
+where esco_id = pg_temp.id('esco') and day in ('2025-07-14', '2026-01-20');
+insert into submeter.import_files (esco_id, name, sha256, size, format, made_at, received_by)
+values (pg_temp.id('esco'), 'a file', repeat('a', 64), 1, 'nem12', '2026-01-01', 'operator');
+insert into submeter.import_findings (file_id, number, esco_id, line, code, title)
+select id, 1, esco_id, 3, 'MTR210', 'not known' from submeter.import_files where esco_id = pg_temp.id('esco');
+insert into submeter.import_waiting (esco_id, reason, scheme, identifier, register, serial, unit, direction, day, starts_at, ends_at, clock,
+  minutes, decimals, missing, standing, total, amounts, quality, version_at, file_at, file_id)
+select f.esco_id, 'unknown', 'nmi', 'nobody', 'E1', '', 'kWh', 'import', '2026-01-01', '2026-01-01 00:00Z', '2026-01-02 00:00Z', 'UTC',
+  30, 3, 0, 2, 0, submeter.encode_amounts(array_fill(0, array[48])), 'A', '2026-01-02', '2026-01-02', f.id
+from submeter.import_files f where f.esco_id = pg_temp.id('esco');
+
 insert into submeter.monthly_usage (circuit_id, month, esco_id, kwh)
 select pg_temp.id('circuit ' || name), month::date, pg_temp.id('esco'), 100
 from (values ('power 1', '2024-12-01'), ('power 1', '2025-03-01'), ('power 1', '2025-05-01'), ('power 1', '2025-07-01'), ('power 1', '2025-08-01'),

@@ -235,14 +235,15 @@ select extract(year from day) from submeter.register_interval_versions_as_arrays
 -- Moments ------------------------------------------------------------------------------------------------------------
 -- The time of an interval follows from its place in the row, which no index can search. So each moment at which some
 -- source's day begins has its half-hours here as rows: joined to them by that moment, the time is a plain column, and a
--- filter on it finds the days that it lies in. A few thousand rows a year, however many registers there are.
+-- filter on it finds the days that it lies in. Some ten thousand rows a year, however many registers there are.
+-- Between the first and the last of them every day of UTC has its half-hours as well: what is missing must be found.
 
 create table submeter.half_hours (
   at timestamptz not null,
   starts_at timestamptz not null,
   primary key (at, starts_at)
 );
-call submeter.describe('submeter.half_hours', 'The half-hours of the days that there are, by the moment at which a day begins.', '{
+call submeter.describe('submeter.half_hours', 'The half-hours of the days that there are, by the moment at which a day begins, in UTC or by some source.', '{
   "at": "Start of the half-hour.",
   "starts_at": "Moment at which a source''s day begins, 25 hours before at the most."}');
 alter table submeter.half_hours enable row level security;
@@ -252,7 +253,7 @@ create table submeter.billing_days (
   day date primary key,
   month date not null
 );
-call submeter.describe('submeter.billing_days', 'The days, of whatever site, that there may be intervals of.', '{
+call submeter.describe('submeter.billing_days', 'The days that there may be intervals of, in whatever clock, without a gap.', '{
   "day": "The day.",
   "month": "First day of its month."}');
 alter table submeter.billing_days enable row level security;
@@ -271,12 +272,27 @@ grant select, insert on submeter.interval_starts to operator, service_role;
 
 create function submeter.make_half_hours() returns trigger
 language plpgsql security definer set search_path = '' as $$
+declare
+  first_day constant date := (new.starts_at at time zone 'UTC')::date - 1;
+  known record;
 begin
   insert into submeter.half_hours (at, starts_at)
-  select new.starts_at + slot * interval '30 minutes', new.starts_at from generate_series(0, 49) slot;
-  insert into submeter.billing_days (day, month)
-  select day, date_trunc('month', day)::date
-  from (select (new.starts_at at time zone 'UTC')::date + shift as day from generate_series(-1, 2) shift) d
+  select new.starts_at + slot * interval '30 minutes', new.starts_at from generate_series(0, 49) slot
+  on conflict do nothing;
+  select coalesce(min(day), first_day) as first, coalesce(max(day), first_day - 1) as last into known from submeter.billing_days;
+  with added as (
+    insert into submeter.billing_days (day, month)
+    select d::date, date_trunc('month', d)::date
+    from (select generate_series(first_day, known.first - 1, interval '1 day')
+          union select generate_series(known.last + 1, first_day + 3, interval '1 day')) x (d)
+    on conflict do nothing
+    returning day
+  )
+  insert into submeter.half_hours (at, starts_at)
+  select m.midnight + slot * interval '30 minutes', m.midnight
+  from added a
+  cross join lateral (select a.day::timestamp at time zone 'UTC' as midnight) m
+  cross join generate_series(0, 47) slot
   on conflict do nothing;
   return null;
 end $$;
