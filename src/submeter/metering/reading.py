@@ -1,9 +1,10 @@
 """A file as its items: opened, recognised, parsed, one after the other, never as a whole."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import BinaryIO, NamedTuple
 
+from submeter.metering.formats.detect import detect, format_named
+from submeter.metering.formats.opening import opened
 from submeter.metering.model import Item
 
 __all__ = ["Part", "parts"]
@@ -18,9 +19,7 @@ class Part(NamedTuple):
 
 
 def parts(stream: BinaryIO, name: str, format_name: str = "") -> Iterator[Part]:
-    """The files in what was sent. Raises FileError where one cannot be opened or recognised."""
-    opening = import_module("submeter.metering.formats.opening")
-    detection = import_module("submeter.metering.formats.detect")
-    for member in opening.opened(stream, name):
-        found = detection.format_named(format_name) if format_name else detection.detect(member.head)
+    """The files in what was sent. Raises FileError where one cannot be opened or recognised, Refused MTR155."""
+    for member in opened(stream, name):
+        found = format_named(format_name) if format_name else detect(member.head)
         yield Part(member.name, found.name, found.parse(member.stream))

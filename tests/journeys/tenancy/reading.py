@@ -190,7 +190,9 @@ def _select(name: str) -> str:
 
 
 def _window(site: Site, name: str, prefix: str = "") -> str:
-    window, column = site.window, RESOURCES[name].narrow
+    window, column, span = site.window, RESOURCES[name].narrow, RESOURCES[name].span
+    if span and not window:
+        return f"&{prefix}{column}=gte.{span[0]}&{prefix}{column}=lt.{span[1]}"
     if not (window and column):
         return ""
     of = RESOURCES[name].key[0]

@@ -22,7 +22,8 @@ class Resource:
     """A resource of the API: its key, the rows behind it, and which of them (aliased x) are a customer's.
 
     ``customer`` is REFUSED where customers have no right at all; ``esco`` is the column of the tenant, empty for
-    rows that all share. ``narrow`` is the column that a site's window cuts.
+    rows that all share. ``narrow`` is the column that a site's window cuts, or else ``span``, where there are
+    more rows than tell anything new.
     """
 
     key: tuple[str, ...]
@@ -30,6 +31,7 @@ class Resource:
     customer: str | None
     esco: str = "x.esco_id"
     narrow: str = ""
+    span: tuple[str, str] | None = None
 
 
 def _table(name: str, customer: str | None, *key: str, **more: str) -> Resource:
@@ -77,20 +79,18 @@ _INTERVAL_MINE = """exists (
     and x."timestamp" >= m.installed_at and x."timestamp" < m.removed_at
     and (x."timestamp" at time zone m.zone)::date between m.first_day and m.last_day)"""
 
-# From the first to the last interval of a register, as far as there is none.
-_GAPS = """(
+# Around a move, and before it.
+_SOME_DAYS = ("2025-07-13", "2025-07-23")
+
+# From the first to the last interval of a register, as far as there is none. (Nobody here has hours.)
+_GAPS = f"""(
   select r.register_id, r.esco_id, at as "timestamp"
   from (select register_id, esco_id, min(starts_at) as first_at, max(ends_at) as last_at
         from submeter.register_intervals group by 1, 2) r
   cross join generate_series(r.first_at, r.last_at - interval '1 minute', interval '30 minutes') at
   where (%(first)s::timestamptz is null
       or r.register_id = any (%(registers)s::uuid[]) and at between %(first)s::timestamptz - interval '1 day' and %(last)s)
-    and not exists (
-      select from submeter.register_intervals i
-      cross join unnest(submeter.decode_amounts(i.amounts)) with ordinality as a (amount, n)
-      where i.register_id = r.register_id and at >= i.starts_at and at < i.ends_at and a.amount is not null
-        and i.starts_at + (a.n - 1) * i.minutes * interval '1 minute' <= at
-        and i.starts_at + a.n * i.minutes * interval '1 minute' > at)) x"""
+    and (r.register_id, at) not in (select x.register_id, x."timestamp" from {_INTERVALS})) x"""
 
 
 def _circuits(rows: str) -> str:
@@ -171,12 +171,12 @@ RESOURCES = {
     "register_interval_hh": Resource(
         ("register_id", "timestamp"), _INTERVALS, _INTERVAL_MINE, narrow="timestamp"
     ),
-    "register_interval_missing": Resource(("register_id", "timestamp"), _GAPS, _INTERVAL_MINE, narrow="timestamp"),
+    "register_interval_missing": Resource(("register_id", "timestamp"), _GAPS, _INTERVAL_MINE, narrow="timestamp", span=_SOME_DAYS),
     "circuit_interval_hh": Resource(
         ("circuit_id", "timestamp"), _circuits(_INTERVALS), _INTERVAL_MINE, narrow="timestamp"
     ),
     "circuit_interval_missing": Resource(
-        ("circuit_id", "timestamp"), _circuits(_GAPS), _INTERVAL_MINE, narrow="timestamp"
+        ("circuit_id", "timestamp"), _circuits(_GAPS), _INTERVAL_MINE, narrow="timestamp", span=_SOME_DAYS
     ),
     "circuit_interval_daily": Resource(("circuit_id", "day"), _DAYS, _INTERVAL_MINE, narrow="day"),
     "circuit_interval_monthly": Resource(("circuit_id", "month"), _DAYS, _INTERVAL_MINE, narrow="month"),
@@ -271,7 +271,11 @@ def every_key(owner: psycopg.Connection, name: str, window: Window | None = None
 
 def _within(resource: Resource, window: Window | None) -> str:
     column = resource.narrow
-    return f' and x."{column}" >= %(first)s and x."{column}" < %(last)s' if window and column else ""
+    if window and column:
+        return f' and x."{column}" >= %(first)s and x."{column}" < %(last)s'
+    if resource.span:
+        return " and x.\"{}\" >= '{}' and x.\"{}\" < '{}'".format(column, resource.span[0], column, resource.span[1])
+    return ""
 
 
 def _window_values(window: Window | None) -> dict[str, object]:

@@ -20,9 +20,11 @@ create view submeter.interval_gaps with (security_barrier) as
         select from submeter.my_register_spans() s where s.register_id = r.register_id and s.instants @> h.at)
       else true end
     and not exists (
+      select from submeter.interval_values v where v.register_id = r.register_id and v."timestamp" = h.at)
+    -- Or the hour that began half an hour before; equal to something, so that both can be hashed.
+    and not exists (
       select from submeter.interval_values v
-      where v.register_id = r.register_id and v."timestamp" > h.at - interval '1 hour' and v."timestamp" <= h.at
-        and v."timestamp" + v.minutes * interval '1 minute' > h.at);
+      where v.register_id = r.register_id and v."timestamp" = h.at - interval '30 minutes' and v.minutes = 60);
 call submeter.describe('submeter.interval_gaps', 'Half-hours without a value between the first and the last day of a register; each role sees its own part.', '{
   "register_id": "The register.",
   "timestamp": "Start of the half-hour."}');
