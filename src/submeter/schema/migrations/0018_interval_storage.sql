@@ -327,8 +327,10 @@ order by id;
 
 -- What read the arrays -------------------------------------------------------------------------------------------------
 
-create or replace view submeter.interval_values with (security_barrier) as
-  select i.esco_id, r.register_id, g.unit, h.at as "timestamp", greatest(i.minutes, 30)::int as minutes,
+-- For the views below alone, which show each role its part. A view that guards itself is closed: nothing from outside can
+-- be looked up in it, so each of them starts from here.
+create view submeter.every_interval as
+  select r.esco_id, r.register_id, g.unit, h.at as "timestamp", greatest(i.minutes, 30)::int as minutes,
     v.amount * ('{1,0.1,0.01,0.001,0.0001,0.00001,0.000001,0.0000001,0.00000001,0.000000001}'::numeric[])[i.decimals + 1] as quantity
   from submeter.half_hours h
   join submeter.register_intervals i on i.starts_at = h.starts_at
@@ -347,19 +349,29 @@ create or replace view submeter.interval_values with (security_barrier) as
           | (get_byte(i.amounts, o + 2) << 16) | (get_byte(i.amounts, o + 3) << 24), -2147483648)::bigint as a) d
         where t.since % greatest(i.minutes, 30) = 0)
       end as amount offset 0) v
-  where h.at < i.ends_at and v.amount is not null
-    -- First which registers. Written as a number compared with 1, because the planner then expects few of them and goes
-    -- register by register through the index; for a customer with two registers that is the difference between
-    -- milliseconds and reading everybody's intervals.
-    and case (select submeter.sight())
+  where h.at < i.ends_at and v.amount is not null;
+call submeter.describe('submeter.every_interval', 'Intervals one by one, of everybody. For other views; nobody may read it.', '{
+  "register_id": "The register.",
+  "unit": "Unit of the register.",
+  "timestamp": "Start of the interval.",
+  "minutes": "Length: 30, or 60 where the source has hours.",
+  "quantity": "Quantity in the register''s unit, exact."}');
+
+create or replace view submeter.interval_values with (security_barrier) as
+  select v.esco_id, v.register_id, v.unit, v."timestamp", v.minutes, v.quantity
+  from submeter.every_interval v
+  -- First which registers. Written as a number compared with 1, because the planner then expects few of them and goes
+  -- register by register through the index; for a customer with two registers that is the difference between
+  -- milliseconds and reading everybody's intervals.
+  where case (select submeter.sight())
       when 'all' then 1
-      when 'esco' then (g.esco_id = (select submeter.claimed_esco()))::int
-      when 'customer' then (g.id = any ((select submeter.my_registers())::uuid[]))::int
+      when 'esco' then (v.esco_id = (select submeter.claimed_esco()))::int
+      when 'customer' then (v.register_id = any ((select submeter.my_registers())::uuid[]))::int
       else 0 end = 1
     -- Then, for a customer, which of their intervals.
     and case (select submeter.sight())
       when 'customer' then exists (
-        select from submeter.my_register_spans() s where s.register_id = i.register_id and s.instants @> h.at)
+        select from submeter.my_register_spans() s where s.register_id = v.register_id and s.instants @> v."timestamp")
       else true end;
 
 -- Energy by billing day, the pieces that it is the sum of. A source's day falls into one or two billing days; where it

@@ -1,61 +1,106 @@
 -- Intervals as readers want them: what is missing, circuits by half-hour, day and month, files and where a day came from.
 
-create view submeter.interval_gaps with (security_barrier) as
-  select distinct r.register_id, r.esco_id, h.at as "timestamp"
+-- Of each half-hour the one row by UTC. (Half-hours that begin at :15 and :45, on the Chatham Islands and in Nepal, are
+-- not looked for.)
+create view submeter.every_gap as
+  select r.register_id, r.esco_id, h.at as "timestamp"
   from submeter.interval_registers r
-  join submeter.registers g on g.id = r.register_id
   cross join lateral (
     select i.starts_at from submeter.register_intervals i where i.register_id = r.register_id order by i.day limit 1) f
   cross join lateral (
     select i.ends_at from submeter.register_intervals i where i.register_id = r.register_id order by i.day desc limit 1) l
   join submeter.half_hours h on h.at >= f.starts_at and h.at < l.ends_at
+    and h.starts_at = date_trunc('day', h.at at time zone 'UTC') at time zone 'UTC'
   where date_part('epoch', h.at - f.starts_at)::int % 1800 = 0
-    and case (select submeter.sight())
+    and not exists (
+      select from submeter.half_hours k
+      join submeter.register_intervals i on i.starts_at = k.starts_at
+      where k.at = h.at and i.register_id = r.register_id and h.at < i.ends_at
+        and (i.missing = 0 or (
+          select bool_and(substr(i.amounts, 4 * part + 1, 4) <> '\x00000080')
+          from (values (date_part('epoch', h.at - i.starts_at)::int / 60)) t (since)
+          cross join generate_series(t.since / i.minutes, greatest((t.since + 30) / i.minutes - 1, t.since / i.minutes)) part)));
+call submeter.describe('submeter.every_gap', 'Half-hours without a value, of everybody. For other views; nobody may read it.', '{
+  "register_id": "The register.",
+  "timestamp": "Start of the half-hour."}');
+
+create view submeter.interval_gaps with (security_barrier) as
+  select g.esco_id, g.register_id, g."timestamp"
+  from submeter.every_gap g
+  where case (select submeter.sight())
       when 'all' then 1
       when 'esco' then (g.esco_id = (select submeter.claimed_esco()))::int
-      when 'customer' then (g.id = any ((select submeter.my_registers())::uuid[]))::int
+      when 'customer' then (g.register_id = any ((select submeter.my_registers())::uuid[]))::int
       else 0 end = 1
     and case (select submeter.sight())
       when 'customer' then exists (
-        select from submeter.my_register_spans() s where s.register_id = r.register_id and s.instants @> h.at)
-      else true end
-    and not exists (
-      select from submeter.interval_values v where v.register_id = r.register_id and v."timestamp" = h.at)
-    -- Or the hour that began half an hour before; equal to something, so that both can be hashed.
-    and not exists (
-      select from submeter.interval_values v
-      where v.register_id = r.register_id and v."timestamp" = h.at - interval '30 minutes' and v.minutes = 60);
+        select from submeter.my_register_spans() s where s.register_id = g.register_id and s.instants @> g."timestamp")
+      else true end;
 call submeter.describe('submeter.interval_gaps', 'Half-hours without a value between the first and the last day of a register; each role sees its own part.', '{
   "register_id": "The register.",
   "timestamp": "Start of the half-hour."}');
-grant select on submeter.interval_gaps to authenticated, operator, service_role;
+
+create view submeter.circuit_values with (security_barrier) as
+  select k.circuit_id, c.esco_id, v."timestamp",
+    case when g.direction = 'export' and c.type <> 'solar' then -v.quantity else v.quantity end as kwh
+  from submeter.every_interval v
+  join submeter.registers g on g.id = v.register_id and g.unit = 'kWh'
+  join submeter.circuit_registers k on k.register_id = v.register_id
+    and v."timestamp" >= k.start_at and (k.end_at is null or v."timestamp" < k.end_at)
+  join submeter.circuits c on c.id = k.circuit_id
+  join submeter.meter_installations i on i.meter_id = g.meter_id
+    and v."timestamp" >= i.installed_at and (i.removed_at is null or v."timestamp" < i.removed_at)
+  where case (select submeter.sight())
+      when 'all' then 1
+      when 'esco' then (c.esco_id = (select submeter.claimed_esco()))::int
+      when 'customer' then (c.id = any ((select submeter.my_circuits())::uuid[]))::int
+      else 0 end = 1
+    and case (select submeter.sight())
+      when 'customer' then exists (
+        select from submeter.my_register_spans() s where s.register_id = v.register_id and s.instants @> v."timestamp")
+      else true end;
+call submeter.describe('submeter.circuit_values', 'Half-hours of circuits, register by register; each role sees its own part.', '{
+  "circuit_id": "The circuit.",
+  "timestamp": "Start of the half-hour.",
+  "kwh": "Energy in kWh, exact; export negative, except on a solar circuit."}');
+
+create view submeter.circuit_gaps with (security_barrier) as
+  select k.circuit_id, c.esco_id, m."timestamp"
+  from submeter.every_gap m
+  join submeter.registers g on g.id = m.register_id
+  join submeter.circuit_registers k on k.register_id = m.register_id
+    and m."timestamp" >= k.start_at and (k.end_at is null or m."timestamp" < k.end_at)
+  join submeter.circuits c on c.id = k.circuit_id
+  join submeter.meter_installations i on i.meter_id = g.meter_id
+    and m."timestamp" >= i.installed_at and (i.removed_at is null or m."timestamp" < i.removed_at)
+  where case (select submeter.sight())
+      when 'all' then 1
+      when 'esco' then (c.esco_id = (select submeter.claimed_esco()))::int
+      when 'customer' then (c.id = any ((select submeter.my_circuits())::uuid[]))::int
+      else 0 end = 1
+    and case (select submeter.sight())
+      when 'customer' then exists (
+        select from submeter.my_register_spans() s where s.register_id = m.register_id and s.instants @> m."timestamp")
+      else true end;
+call submeter.describe('submeter.circuit_gaps', 'Half-hours in which a register of a circuit has no value; each role sees its own part.', '{
+  "circuit_id": "The circuit.",
+  "timestamp": "Start of the half-hour."}');
+grant select on submeter.interval_gaps, submeter.circuit_values, submeter.circuit_gaps to authenticated, operator, service_role;
 
 create view public.register_interval_missing with (security_invoker) as
   select register_id, "timestamp" from submeter.interval_gaps;
 
 create view public.circuit_interval_hh with (security_invoker) as
-  select k.circuit_id, v."timestamp",
-    sum(case when g.direction = 'export' and c.type <> 'solar' then -v.quantity else v.quantity end) as kwh
-  from submeter.interval_values v
-  join submeter.registers g on g.id = v.register_id
-  join submeter.circuit_registers k on k.register_id = g.id and v."timestamp" >= k.start_at and (k.end_at is null or v."timestamp" < k.end_at)
-  join submeter.circuits c on c.id = k.circuit_id
-  join submeter.meter_installations i on i.meter_id = g.meter_id
-    and v."timestamp" >= i.installed_at and (i.removed_at is null or v."timestamp" < i.removed_at)
-  where v.unit = 'kWh'
-  group by k.circuit_id, v."timestamp";
+  select circuit_id, "timestamp", sum(kwh) as kwh from submeter.circuit_values group by circuit_id, "timestamp";
+
+create view public.circuit_interval_missing with (security_invoker) as
+  select distinct circuit_id, "timestamp" from submeter.circuit_gaps;
 
 create view public.circuit_interval_daily with (security_invoker) as
   select circuit_id, day, sum(kwh) as kwh from submeter.circuit_pieces group by circuit_id, day;
 
 create view public.circuit_interval_monthly with (security_invoker) as
   select circuit_id, month, sum(kwh) as kwh from submeter.circuit_pieces group by circuit_id, month;
-
-create view public.circuit_interval_missing with (security_invoker) as
-  select distinct k.circuit_id, m."timestamp"
-  from submeter.interval_gaps m
-  join submeter.circuit_registers k on k.register_id = m.register_id
-    and m."timestamp" >= k.start_at and (k.end_at is null or m."timestamp" < k.end_at);
 
 create view public.import_files with (security_invoker) as
   select id, esco_id, name, sha256, size, format, clocks, made_at, received_at, received_by, status, items_done, counts, finished_at
