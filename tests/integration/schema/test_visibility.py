@@ -11,7 +11,8 @@ pytestmark = pytest.mark.system_postgres
 SERVICE = Caller("service_role")
 KEYS = {"escos": "id", "esco_settings": "id"}
 SHARED = {"regions", "benchmark_tariffs"}
-NOT_FOR_CUSTOMERS = {"esco_settings", "meter_shadows", "payment_events", "audit"}
+NOT_FOR_CUSTOMERS = {"esco_settings", "meter_shadows", "payment_events", "audit", "import_files", "import_findings",
+                     "import_waiting", "register_interval_history"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,18 @@ def fill_home(world: Any, build: Any, esco: str, home: str) -> None:
     world.run(SERVICE, "insert into submeter.register_intervals (esco_id, register_id, day, starts_at, amounts)"
               " select %s, %s, d::date, d::date::timestamp at time zone 'UTC', submeter.encode_amounts(array_fill(100, array[48]))"
               " from generate_series('2024-06-01'::timestamp, '2024-06-20', '1 day') d", *owner)  # fmt: skip
+    world.run(SERVICE, "insert into submeter.register_intervals (esco_id, register_id, day, starts_at, amounts)"
+              " values (%s, %s, '2024-06-05', '2024-06-05Z', submeter.encode_amounts(array_fill(null::int, array[48])))",
+              world[esco], world[f"{home} heat register"])  # fmt: skip
+    world.run(SERVICE, "with f as (insert into submeter.import_files (esco_id, name, sha256, size, format, made_at, received_by)"
+              " values (%s, 'file', encode(sha256(%s::text::bytea), 'hex'), 1, 'nem12', now(), 'operator') returning id, esco_id), "
+              " x as (insert into submeter.import_findings (file_id, number, esco_id, line, code, title)"
+              " select id, 1, esco_id, 2, 'MTR210', 'not known' from f)"
+              " insert into submeter.import_waiting (esco_id, reason, register_id, day, starts_at, ends_at, clock, minutes, decimals, missing,"
+              " standing, total, amounts, quality, version_at, file_at, file_id) select i.esco_id, 'edited', register_id, day, starts_at, ends_at,"
+              " clock, minutes, decimals, missing, standing, total, amounts, quality, version_at, file_at, f.id"
+              " from f, submeter.register_intervals i where i.register_id = %s and day = '2024-06-01'",
+              world[esco], home, world[f"{home} power register"])  # fmt: skip
     for month in ("2024-05-01", "2024-06-01", "2024-07-01"):
         build.usage(world, esco, f"{home} power", month, "10")
     world.run(
