@@ -309,7 +309,8 @@ def _move(owner: psycopg.Connection) -> tuple[str, str, Window, str]:
     circuits = [
         circuit
         for (circuit,) in owner.execute(
-            "select distinct circuit_id::text from submeter.circuit_registers where register_id::text = any (%s)", (registers,)
+            "select distinct circuit_id::text from submeter.circuit_registers where register_id::text = any (%s)",
+            (registers,),
         )
     ]
     span = (str(day - timedelta(days=1)), str(day + timedelta(days=2)))

@@ -1,6 +1,6 @@
 """The command line. Each subject has a module of its own; this one puts them together and words refusals.
 
-Exit codes: 0 done, 1 refused (or failed), 2 wrong usage, 128 + n ended by signal n.
+Exit codes: 0 done, 1 refused (or failed), 2 wrong usage, 3 imported with findings, 128 + n ended by signal n.
 """
 
 import signal
@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from submeter.cli import database, demo, migrate, serve, token
+from submeter.cli import database, demo, import_files, migrate, serve, token, waiting
 from submeter.core.problem import Problem, Refused
 
 app = typer.Typer(
@@ -41,6 +41,8 @@ def submeter(*, version: Version = False) -> None:
 
 
 app.command("migrate")(migrate.migrate)
+app.command("import")(import_files.import_files)
+app.command("waiting")(waiting.waiting)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("token")(token.token)

@@ -200,6 +200,7 @@ class _Run:
 
     def _look(self) -> None:
         digest = hashlib.sha256()
+        self.size = 0
         with self.source.open() as stream:
             while piece := stream.read(1 << 20):
                 digest.update(piece)

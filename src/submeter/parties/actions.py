@@ -29,6 +29,12 @@ def issue_token(
         return sign(_resolved(connection, wanted), secret, now, valid_for)
 
 
+def get_esco(database: Database, esco: str) -> str:
+    """The id of an ESCO by its code or id; for whoever runs the machine. Raises Refused PTY101."""
+    with transaction(database, Caller("service_role")) as connection:
+        return _get_esco(connection, esco)
+
+
 def create_customer_token(
     database: Database, caller: Caller, customer_id: str, valid_for: str, secret: str, now: datetime
 ) -> Token:

@@ -274,7 +274,7 @@ def _within(resource: Resource, window: Window | None) -> str:
     if window and column:
         return f' and x."{column}" >= %(first)s and x."{column}" < %(last)s'
     if resource.span:
-        return " and x.\"{}\" >= '{}' and x.\"{}\" < '{}'".format(column, resource.span[0], column, resource.span[1])
+        return f" and x.\"{column}\" >= '{resource.span[0]}' and x.\"{column}\" < '{resource.span[1]}'"
     return ""
 
 

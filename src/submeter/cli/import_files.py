@@ -1,0 +1,143 @@
+"""`submeter import`: files of meter data, one by one or as they arrive in a directory.
+
+Exit codes: 0 everything was taken, 1 a file was refused, 2 wrong usage, 3 loaded, with findings.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from submeter.cli.migrate import say
+from submeter.cli.watching import watch
+from submeter.core.caller import Caller
+from submeter.core.problem import Problem, Refused
+from submeter.db.database import Database, open_database
+from submeter.metering.actions import Options, Source, import_file
+from submeter.metering.problems import no_file
+from submeter.metering.report import Report
+from submeter.parties.actions import get_esco
+from submeter.settings import load_settings
+
+FOUND = 3
+
+Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Files; zip and gzip too.")]
+
+
+def import_files(
+    *,
+    files: Files = None,
+    all_or_nothing: Annotated[
+        bool, typer.Option("--all-or-nothing", help="Load nothing of a file in which anything is found.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would become of it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Reports for programs, one a line.")] = False,
+    format_name: Annotated[str, typer.Option("--format", help="The format, instead of finding it out.")] = "",
+    esco: Annotated[
+        str | None, typer.Option(help="Code or id of the ESCO; left out, the only one, or the default.")
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--watch", help="Load what arrives in a directory, until Ctrl-C.")
+    ] = None,
+    every: Annotated[float, typer.Option(help="Seconds between two looks at the directory.")] = 5.0,
+    once: Annotated[bool, typer.Option("--once", help="Watch until the directory is empty.")] = False,
+) -> None:
+    """Load files of meter data. What is good goes into place; what is not is told, with what to do."""
+    if bool(files) == bool(directory):
+        message = "Name files, or a directory to watch (--watch DIR)."
+        raise typer.BadParameter(message)
+    options = Options(all_or_nothing=all_or_nothing, dry_run=dry_run, format=format_name)
+    with open_database(load_settings(), say, must_exist=True) as database:
+        caller = caller_for(database, esco)
+
+        def load(path: Path) -> Report | Problem:
+            return load_path(database, caller, path, options)
+
+        results = watch(directory, load, every, once=once) if directory else map(load, files or [])
+        code = tell_all(results, as_json=as_json)
+    sys.exit(code)
+
+
+def caller_for(database: Database, esco: str | None) -> Caller:
+    """Whoever runs the machine, acting for one ESCO. Raises Refused PTY101."""
+    return Caller("operator", get_esco(database, esco)) if esco else Caller("service_role")
+
+
+def load_path(database: Database, caller: Caller, path: Path, options: Options) -> Report | Problem:
+    """Load one file; why not, where nothing of it could be loaded."""
+    try:
+        with progress(path) as (open_file, advance):
+            made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            source = Source(path.name, open_file, made_at)
+            return import_file(
+                database, caller, source, replace(options, progress=advance), datetime.now(UTC)
+            )
+    except OSError as error:
+        return no_file(f"{path}: {error.strerror}")
+    except Refused as refused:
+        return replace(refused.problem, detail=f"{path}: {refused.problem.detail}")
+
+
+def tell_all(results: Iterable[Report | Problem], *, as_json: bool) -> int:
+    """Say what became of each, as soon as it is known; the exit code for all of them."""
+    codes = {0}
+    for result in results:
+        tell = tell_as_json if as_json else tell_as_text
+        tell(result)
+        codes.add(code_of(result))
+    return 1 if 1 in codes else max(codes)
+
+
+def code_of(result: Report | Problem) -> int:
+    """The exit code that one file alone would end with."""
+    if isinstance(result, Problem) or result.status == "refused":
+        return 1
+    return 0 if result.is_clean else FOUND
+
+
+def tell_as_json(result: Report | Problem) -> None:
+    """A line of JSON."""
+    if isinstance(result, Problem):
+        said = {
+            "status": "refused",
+            "code": result.code,
+            "title": result.title,
+            "detail": result.detail,
+            "hint": result.hint,
+        }
+        typer.echo(json.dumps(said))
+    else:
+        typer.echo(json.dumps(result.as_json()))
+
+
+def tell_as_text(result: Report | Problem) -> None:
+    """For people; refusals go where errors go."""
+    if isinstance(result, Report):
+        typer.echo(result.as_text())
+        return
+    typer.echo(f"error {result.code}: {result.title}: {result.detail}", err=True)
+    typer.echo(f"hint: {result.hint}", err=True)
+
+
+@contextmanager
+def progress(path: Path) -> Iterator[tuple[Callable[[], BinaryIO], Callable[[int], None]]]:
+    """How to open the file, and what to call as it goes on: a bar, where somebody looks at a terminal."""
+    opened: list[BinaryIO] = []
+
+    def open_file() -> BinaryIO:
+        opened.append(path.open("rb"))
+        return opened[-1]
+
+    if not sys.stderr.isatty():
+        yield open_file, lambda _: None
+        return
+    size = path.stat().st_size
+    with typer.progressbar(length=size, label=path.name, file=sys.stderr) as bar:
+        yield open_file, lambda _: bar.update(opened[-1].tell() - bar.pos)
+        bar.update(size - bar.pos)
