@@ -38,7 +38,9 @@ def import_files(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would become of it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Reports for programs, one a line.")] = False,
-    format_name: Annotated[str, typer.Option("--format", help="The format, instead of finding it out.")] = "",
+    format_name: Annotated[
+        str, typer.Option("--as", metavar="FORMAT", help="The format, instead of finding it out.")
+    ] = "",
     esco: Annotated[
         str | None, typer.Option(help="Code or id of the ESCO; left out, the only one, or the default.")
     ] = None,

@@ -1,4 +1,4 @@
-"""A directory into which files are put: each is loaded when it is complete, and moved to where it shows what it was."""
+"""A directory into which files are put: each is loaded when it is complete, and moved to show what it was."""
 
 import json
 import shutil

@@ -19,7 +19,10 @@ class Part(NamedTuple):
 
 
 def parts(stream: BinaryIO, name: str, format_name: str = "") -> Iterator[Part]:
-    """The files in what was sent. Raises FileError where one cannot be opened or recognised, Refused MTR155."""
+    """The files in what was sent.
+
+    Raises FileError where one cannot be opened or recognised, Refused MTR155 for a name that is no format's.
+    """
     for member in opened(stream, name):
         found = format_named(format_name) if format_name else detect(member.head)
         yield Part(member.name, found.name, found.parse(member.stream))

@@ -1,5 +1,6 @@
 """A file goes in: what becomes of its rows, again, in any order, in part, and when the meter comes later."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
 from submeter.metering.actions import decide_waiting, list_waiting, retry_waiting
-from submeter.metering.model import DialRead, FileError, Finding, MeterRow, QualityRange, Stream
+from submeter.metering.model import DialRead, FileError, Finding, Item, MeterRow, QualityRange, Stream
 
 HOMES = ("6001000001", "6001000002")
 HOME = HOMES[0]
@@ -392,6 +393,20 @@ def test_a_file_that_breaks_off_loads_what_came_before(town: Town) -> None:
     with pytest.raises(Refused, match="MTR199"):
         town.load([], breaks=broken)
     assert town.value("select count(*) from submeter.import_files") == 1
+
+
+def test_a_file_is_loaded_by_one_at_a_time(town: Town) -> None:
+    rows = days_from(HOME, 3)
+
+    def slow() -> Iterator[Item]:
+        yield rows[0]
+        assert town.load(rows, content=b"the same", name="quick").counts["stored"] == 3
+        yield from rows[1:]
+
+    with pytest.raises(Refused) as refused:
+        town.load(slow, content=b"the same", chunk_rows=1)
+    assert refused.value.problem.code == "MTR230"
+    assert town.value("select count(*) from submeter.register_intervals") == 3
 
 
 def test_whose_data_it_is_must_be_plain(town: Town) -> None:

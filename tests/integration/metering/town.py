@@ -52,11 +52,13 @@ class Town:
         query = f"insert into submeter.{table} ({', '.join(columns)}) values ({places}) returning {returned}::text"
         return str(self.value(query, *columns.values()))
 
-    def add_home(self, name: str, *, installed: str = "2020-01-01T00:00Z", serial: str = "") -> str:
+    def add_home(
+        self, name: str, *, scheme: str = "NMI", installed: str = "2020-01-01T00:00Z", serial: str = ""
+    ) -> str:
         """A home with a meter; returns the id of its supply point."""
         home = self.add("properties", site_id=self.site_id, name=name)
         point = self.add("supply_points", property_id=home, product="power")
-        self.add("supply_point_identifiers", supply_point_id=point, scheme="NMI", identifier=name)
+        self.add("supply_point_identifiers", supply_point_id=point, scheme=scheme, identifier=name)
         self.add_meter(name, point, serial or f"M{name}", installed)
         return point
 

@@ -3,11 +3,19 @@
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import BinaryIO, NamedTuple
 
 from submeter.core.problem import Refused
-from submeter.metering.formats import eiep3, findings, green_button, half_hourly, meters_csv, reads_csv
+from submeter.metering.formats import (
+    eiep3,
+    findings,
+    green_button,
+    half_hourly,
+    meters_csv,
+    nem12,
+    nem13,
+    reads_csv,
+)
 from submeter.metering.formats.tables import Table, key_of
 from submeter.metering.model import FileError, Item
 
@@ -124,17 +132,9 @@ def _known_columns(header: Sequence[str]) -> int:
     return sum(bool(keys & {key_of(one) for one in (name, *others)}) for name, others in names.items())
 
 
-def _later(module: str) -> Callable[[BinaryIO], Iterator[Item]]:
-    def parse(stream: BinaryIO) -> Iterator[Item]:
-        items: Iterator[Item] = import_module(f"submeter.metering.formats.{module}").parse(stream)
-        return items
-
-    return parse
-
-
 FORMATS = (
-    Format("nem12", "NEM12", _begins("100", "NEM12"), _later("nem12")),
-    Format("nem13", "NEM13", _begins("100", "NEM13"), _later("nem13")),
+    Format("nem12", "NEM12", _begins("100", "NEM12"), nem12.parse),
+    Format("nem13", "NEM13", _begins("100", "NEM13"), nem13.parse),
     Format("eiep3", "EIEP3", _begins("HDR", "ICPHH"), eiep3.parse),
     Format("green-button", "Green Button", _xml, green_button.parse),
     Format("meters", "a table of meters", _named(meters_csv.SYNONYMS, meters_csv.NEEDED), meters_csv.parse),

@@ -123,7 +123,8 @@ call submeter.make_tenant_table('submeter.import_waiting', 'select, insert, dele
 -- A row that comes again while it waits waits once.
 create unique index import_waiting_once on submeter.import_waiting
   (esco_id, coalesce(register_id::text, scheme || ' ' || identifier || ' ' || register || ' ' || serial), day, version_at, md5(amounts), quality);
-create index on submeter.import_waiting (esco_id, identifier) where reason = 'unknown';
+-- However an identifier is written, with its check digit or without: these are looked at again.
+create index import_waiting_by_identifier on submeter.import_waiting (esco_id, (upper(left(identifier, 10)))) where reason = 'unknown';
 create index on submeter.import_waiting (register_id, day) where reason <> 'unknown';
 
 -- What a supply point is called, as files write it: an NMI with or without its check digit is the same one.
@@ -357,7 +358,7 @@ declare
 begin
   if not exists (
       select from submeter.import_waiting w
-      where w.esco_id = esco_in and w.reason = 'unknown' and (identifiers_in is null or w.identifier = any (identifiers_in))) then
+      where w.esco_id = esco_in and w.reason = 'unknown' and (identifiers_in is null or upper(left(w.identifier, 10)) = any (identifiers_in))) then
     return 0;
   end if;
   call submeter.make_staging();
@@ -366,7 +367,7 @@ begin
   with stream as materialized (
     select jsonb_build_array(scheme, identifier, register, serial, unit, direction) as said, row_number() over () - 1 as number
     from submeter.import_waiting w
-    where w.esco_id = esco_in and w.reason = 'unknown' and (identifiers_in is null or w.identifier = any (identifiers_in))
+    where w.esco_id = esco_in and w.reason = 'unknown' and (identifiers_in is null or upper(left(w.identifier, 10)) = any (identifiers_in))
     group by scheme, identifier, register, serial, unit, direction
   ), found as materialized (
     select s.said, r.register_id, r.from_at, r.to_at, r.unit
@@ -398,37 +399,39 @@ begin
   return found_rows;
 end $$;
 comment on function submeter.retry_waiting(uuid, text[]) is
-  'Tries again to place the days that wait for a meter; says how many found one. Null: those of all identifiers.';
+  'Tries again to place the days that wait for a meter; says how many found one. Identifiers by their first ten characters, in capitals; null: all.';
 
 create function submeter.retry_when_known() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   esco uuid;
+  meter_column constant text := case tg_table_name when 'meters' then 'id' else 'meter_id' end;
 begin
-  -- Not by the owner, who may be restoring a backup; and mostly there is nothing to do.
+  -- Mostly there is nothing to do.
   if not exists (select from submeter.import_waiting w where w.reason = 'unknown') then
     return null;
   end if;
   for esco in select distinct a.esco_id from added a loop
     perform submeter.retry_waiting(esco, array(
-      select m.serial from added a join submeter.meters m on (to_jsonb(a) ->> 'meter_id')::uuid = m.id
-      union
-      select p.identifier from added a
-      join submeter.meter_installations i on i.meter_id = (to_jsonb(a) ->> 'meter_id')::uuid
-      join submeter.supply_point_identifiers p on p.supply_point_id = i.supply_point_id
-      union
-      select k from added a
-      cross join lateral unnest(array[to_jsonb(a) ->> 'identifier']) k where k is not null));
+      select upper(left(k.known, 10)) from (
+        select m.serial from added a join submeter.meters m on m.id = (to_jsonb(a) ->> meter_column)::uuid
+        union
+        select p.identifier from added a
+        join submeter.meter_installations i on i.meter_id = (to_jsonb(a) ->> meter_column)::uuid
+        join submeter.supply_point_identifiers p on p.supply_point_id = i.supply_point_id
+        union
+        select to_jsonb(a) ->> 'identifier' from added a) k (known)
+      where k.known is not null));
   end loop;
   return null;
 end $$;
-comment on function submeter.retry_when_known() is 'Trigger: days that waited for a meter find it when it appears.';
+comment on function submeter.retry_when_known() is 'Trigger: days that waited for a meter find it when it appears, or when its name or place is corrected.';
 
 do $$
 declare
   relation_name text;
 begin
-  foreach relation_name in array array['registers', 'meter_installations', 'supply_point_identifiers'] loop
+  foreach relation_name in array array['registers', 'meter_installations', 'supply_point_identifiers', 'meters'] loop
     execute format('create trigger retry_waiting after insert on submeter.%I referencing new table as added
       for each statement execute function submeter.retry_when_known()', relation_name);
     execute format('create trigger retry_waiting_again after update on submeter.%I referencing new table as added
