@@ -90,6 +90,7 @@ create table submeter.import_waiting (
   file_id bigint references submeter.import_files (id),
   line integer,
   waits_since timestamptz not null default now(),
+  lookup text generated always as (upper(left(identifier, 10))) stored,
   check (reason = 'unknown' or register_id is not null)
 );
 call submeter.describe('submeter.import_waiting', 'Days of intervals that could not be placed: of a meter that is not known yet, which are tried again by themselves; or in conflict with what is there, which a person decides.', '{
@@ -118,57 +119,70 @@ call submeter.describe('submeter.import_waiting', 'Days of intervals that could 
   "file_at": "When the file was made.",
   "file_id": "The file.",
   "line": "Line of the file.",
-  "waits_since": "Since when it waits."}');
+  "waits_since": "Since when it waits.",
+  "lookup": "What it is searched by when a meter appears: the beginning of the identifier, in capitals."}');
 call submeter.make_tenant_table('submeter.import_waiting', 'select, insert, delete');
 -- A row that comes again while it waits waits once.
 create unique index import_waiting_once on submeter.import_waiting
   (esco_id, coalesce(register_id::text, scheme || ' ' || identifier || ' ' || register || ' ' || serial), day, version_at, md5(amounts), quality);
 -- However an identifier is written, with its check digit or without: these are looked at again.
-create index import_waiting_by_identifier on submeter.import_waiting (esco_id, (upper(left(identifier, 10)))) where reason = 'unknown';
+create index on submeter.import_waiting (esco_id, lookup) where reason = 'unknown';
 create index on submeter.import_waiting (register_id, day) where reason <> 'unknown';
 
--- What a supply point is called, as files write it: an NMI with or without its check digit is the same one.
-create index supply_point_identifiers_as_in_files on submeter.supply_point_identifiers
-  (esco_id, (upper(case scheme when 'NMI' then left(identifier, 10) else identifier end)));
+-- What a supply point is called, as files write it: an NMI with or without its check digit is the same one. A column, not an
+-- index over the expression: functions that might tell what they saw are not tried before the policy of a table.
+alter table submeter.supply_point_identifiers add lookup text
+  generated always as (upper(case scheme when 'NMI' then left(identifier, 10) else identifier end)) stored;
+comment on column submeter.supply_point_identifiers.lookup is 'What files are searched by: in capitals, an NMI without its check digit.';
+create index supply_point_identifiers_as_in_files on submeter.supply_point_identifiers (esco_id, lookup);
 
+-- Each step looks up what the step before has found, by its key, whatever the planner thinks of tables that were filled a
+-- moment ago and that it knows nothing of: hence "offset 0".
 create function submeter.resolve_streams(esco_in uuid, streams_in jsonb)
 returns table (number integer, register_id uuid, unit text, from_at timestamptz, to_at timestamptz)
 language sql stable set search_path = '' as $$
   with stream as materialized (
-    select (n - 1)::int as number, s ->> 0 as scheme, upper(s ->> 1) as identifier, s ->> 1 as as_written,
+    select (n - 1)::int as number, upper(s ->> 0) as scheme, upper(s ->> 1) as identifier, s ->> 1 as as_written,
       upper(s ->> 2) as register, s ->> 3 as serial, s ->> 4 as unit, s ->> 5 as direction
     from jsonb_array_elements(streams_in) with ordinality as e (s, n)
   ), place as (
-    select s.number, i.meter_id,
-      greatest(i.installed_at, p.from_date::timestamp at time zone z.day_time_zone) as from_at,
-      least(i.removed_at, p.to_date::timestamp at time zone z.day_time_zone) as to_at
+    select s.*, i.meter_id,
+      greatest(i.installed_at, p.from_date::timestamp at time zone p.zone) as from_at,
+      least(i.removed_at, p.to_date::timestamp at time zone p.zone) as to_at
     from stream s
-    cross join lateral (select distinct k from unnest(array[s.identifier, left(s.identifier, 10)]) k) k
-    join submeter.supply_point_identifiers p on p.esco_id = esco_in and upper(case p.scheme when 'NMI' then left(p.identifier, 10) else p.identifier end) = k.k
-      and (k.k = s.identifier or p.scheme = 'NMI' and length(s.identifier) = 11)
-      and (s.scheme = 'any' or upper(s.scheme) = upper(p.scheme))
-    join submeter.supply_points q on q.id = p.supply_point_id
-    join submeter.properties h on h.id = q.property_id
-    join submeter.sites z on z.id = h.site_id
-    join submeter.meter_installations i on i.supply_point_id = p.supply_point_id
+    cross join lateral (
+      select p.supply_point_id, p.scheme, p.from_date, p.to_date, p.lookup, (
+        select (
+          select (select z.day_time_zone from submeter.sites z where z.id = h.site_id)
+          from submeter.properties h where h.id = q.property_id)
+        from submeter.supply_points q where q.id = p.supply_point_id) as zone
+      from submeter.supply_point_identifiers p
+      where p.esco_id = esco_in and p.lookup in (s.identifier, left(s.identifier, 10))
+      offset 0) p
+    cross join lateral (
+      select i.meter_id, i.installed_at, i.removed_at
+      from submeter.meter_installations i where i.supply_point_id = p.supply_point_id
+      offset 0) i
+    where (p.lookup = s.identifier or p.scheme = 'NMI' and length(s.identifier) = 11)
+      and s.scheme in ('ANY', upper(p.scheme))
     union all
-    select s.number, m.id, null, null
+    select s.*, m.id, null, null
     from stream s
-    join submeter.meters m on m.esco_id = esco_in and m.serial = s.as_written
-    where s.scheme in ('serial', 'any')
+    cross join lateral (
+      select m.id from submeter.meters m where m.esco_id = esco_in and m.serial = s.as_written offset 0) m
+    where s.scheme in ('SERIAL', 'ANY')
   ), candidate as (
     -- Where a point has several meters, the serial number chooses; where it has one, a serial written otherwise does no harm.
-    select p.*, s.register, s.unit as unit_said, s.direction, m.serial = s.serial as is_named,
-      bool_or(m.serial = s.serial) over (partition by p.number) as some_named
+    select p.*, m.serial = p.serial as is_named, bool_or(m.serial = p.serial) over (partition by p.number) as some_named
     from place p
-    join stream s on s.number = p.number
-    join submeter.meters m on m.id = p.meter_id
+    cross join lateral (select m.serial from submeter.meters m where m.id = p.meter_id offset 0) m
   )
   select distinct c.number, g.id, g.unit, coalesce(c.from_at, '-infinity'), coalesce(c.to_at, 'infinity')
   from candidate c
-  join submeter.registers g on g.meter_id = c.meter_id
+  cross join lateral (
+    select g.id, g.unit, g.name, g.direction from submeter.registers g where g.meter_id = c.meter_id offset 0) g
   where (c.is_named or not c.some_named)
-    and (upper(g.name) = c.register or c.register = '' and g.direction = c.direction and (c.unit_said in ('', g.unit)))
+    and (upper(g.name) = c.register or c.register = '' and g.direction = c.direction and c.unit in ('', g.unit))
     and coalesce(c.to_at, 'infinity') > coalesce(c.from_at, '-infinity')
 $$;
 comment on function submeter.resolve_streams(uuid, jsonb) is
@@ -358,31 +372,35 @@ declare
 begin
   if not exists (
       select from submeter.import_waiting w
-      where w.esco_id = esco_in and w.reason = 'unknown' and (identifiers_in is null or upper(left(w.identifier, 10)) = any (identifiers_in))) then
+      where w.esco_id = esco_in and w.reason = 'unknown' and (identifiers_in is null or w.lookup = any (identifiers_in))) then
     return 0;
   end if;
   call submeter.make_staging();
+  create temporary table if not exists found_streams (
+    said jsonb, register_id uuid, from_at timestamptz, to_at timestamptz, unit text) on commit drop;
   create temporary table if not exists found_waiting (id bigint, register_id uuid) on commit drop;
+  delete from pg_temp.found_streams;
   delete from pg_temp.found_waiting;
   with stream as materialized (
     select jsonb_build_array(scheme, identifier, register, serial, unit, direction) as said, row_number() over () - 1 as number
     from submeter.import_waiting w
-    where w.esco_id = esco_in and w.reason = 'unknown' and (identifiers_in is null or upper(left(w.identifier, 10)) = any (identifiers_in))
+    where w.esco_id = esco_in and w.reason = 'unknown' and (identifiers_in is null or w.lookup = any (identifiers_in))
     group by scheme, identifier, register, serial, unit, direction
-  ), found as materialized (
-    select s.said, r.register_id, r.from_at, r.to_at, r.unit
-    from submeter.resolve_streams(esco_in, (select jsonb_agg(said order by number) from stream)) r
-    join stream s on s.number = r.number
-  )
+  ), every as materialized (select array_agg(said order by number) as said from stream)
+  insert into pg_temp.found_streams
+  select e.said[r.number + 1], r.register_id, r.from_at, r.to_at, r.unit
+  from every e cross join lateral submeter.resolve_streams(esco_in, to_jsonb(e.said)) r;
+  analyze pg_temp.found_streams;
   -- Where a day belongs to two registers (an exchange) it must be divided: an import does that, not this.
   insert into pg_temp.found_waiting
   select w.id, (array_agg(f.register_id))[1]
   from submeter.import_waiting w
-  join found f on f.said = jsonb_build_array(w.scheme, w.identifier, w.register, w.serial, w.unit, w.direction)
+  join pg_temp.found_streams f on f.said = jsonb_build_array(w.scheme, w.identifier, w.register, w.serial, w.unit, w.direction)
     and f.from_at <= w.starts_at and f.to_at >= w.ends_at and w.unit in ('', f.unit)
   where w.esco_id = esco_in and w.reason = 'unknown'
   group by w.id
   having count(distinct f.register_id) = 1;
+  analyze pg_temp.found_waiting;
   with taken as (
     delete from submeter.import_waiting w using pg_temp.found_waiting f where w.id = f.id
     returning w.*, f.register_id as found_register
