@@ -1,6 +1,6 @@
 """What an import finds wrong between a file and what is known: each with a code and a next step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -153,3 +153,55 @@ def no_content(detail: str) -> Problem:
     """What was sent over REST holds no file."""
     hint = "Send the text of the file as content, or its bytes as content_base64; one of them."
     return Problem("MTR234", "There is no file in the request", detail, hint)
+
+
+# Registers, charts and exports ----------------------------------------------------------------------------
+
+
+def no_such_register(name: str, nearest: Sequence[str]) -> Problem:
+    """Nothing is called that, as far as the caller may see."""
+    near = f"Did you mean {' or '.join(nearest)}? " if nearest else ""
+    hint = f"{near}`submeter meter list` shows registers, meters and sites."
+    return Problem("MTR450", "No register, meter or site has this name", repr(name), hint, {"name": name})
+
+
+def several_registers_named(name: str, labels: Sequence[str]) -> Problem:
+    """One is needed, and the name fits several."""
+    said = ", ".join(labels[:8]) + ", ..." * (len(labels) > 8)
+    return Problem("MTR451", "Several registers have this name", f"{name!r}: {said}", "Name one of them.")
+
+
+def no_intervals(what: str) -> Problem:
+    """There is nothing to show or to write."""
+    hint = "`submeter meter show` tells from when to when there are intervals."
+    return Problem("MTR452", "There are no intervals", what, hint)
+
+
+def no_name_in_nem12(label: str, why: str) -> Problem:
+    """NEM12 has no way to say whose the day is, or would say something else."""
+    hint = "Mend the name or the identifier, or write CSV: --format csv."
+    return Problem("MTR453", "The register cannot be named in NEM12", f"{label}: {why}", hint)
+
+
+def cannot_write(detail: str) -> Problem:
+    """A picture or a file that cannot be written."""
+    hint = "Name a file in a directory that is there and may be written to; pictures end in .svg or .png."
+    return Problem("MTR454", "The file cannot be written", detail, hint)
+
+
+def impossible_period(first: date, end: date, longest: int) -> Problem:
+    """No days, or too many."""
+    hint = f"--from is the first day, --to the first that is no longer in it; {longest} days at the most."
+    return Problem("MTR455", "The days cannot be shown", f"from {first} to {end}", hint)
+
+
+def several_clocks(clocks: Sequence[str]) -> Problem:
+    """A table has one clock, and the days are of several."""
+    hint = "Export the registers one by one, or a shorter time."
+    return Problem("MTR458", "The days are of several clocks", ", ".join(clocks), hint)
+
+
+def longer_than_half_hours(what: str, minutes: int) -> Problem:
+    """Nobody knows what the half-hours of an hour were."""
+    hint = "Intervals of 5, 10, 15 or 30 minutes can be written as half-hours."
+    return Problem("MTR459", "The intervals are longer than half-hours", f"{what}: {minutes} minutes", hint)

@@ -92,3 +92,53 @@ select digits from submeter.registers where id = %(register_id)s
 select register_id, starts_at, minutes, decimals, amounts
 from submeter.register_intervals
 where day >= %(first)s and day < %(end)s
+
+-- name: list_registers
+-- Where each is, or was last, and what its supply point is called: a market's identifier before the operator's own.
+select g.id, m.id, m.serial, g.name, g.nature, g.unit, g.direction, g.status, s.name, s.day_time_zone, h.name,
+  x.scheme, x.identifier, f.day, l.day
+from submeter.registers g
+join submeter.meters m on m.id = g.meter_id
+left join lateral (
+  select i.supply_point_id from submeter.meter_installations i where i.meter_id = m.id order by i.installed_at desc limit 1) i on true
+left join submeter.supply_points p on p.id = i.supply_point_id
+left join submeter.properties h on h.id = p.property_id
+left join submeter.sites s on s.id = h.site_id
+left join lateral (
+  select x.scheme, x.identifier from submeter.supply_point_identifiers x where x.supply_point_id = p.id
+  order by x.to_date desc nulls first, x.scheme = 'own', x.scheme limit 1) x on true
+left join lateral (
+  select v.day from submeter.register_intervals v where v.register_id = g.id order by v.day limit 1) f on true
+left join lateral (
+  select v.day from submeter.register_intervals v where v.register_id = g.id order by v.day desc limit 1) l on true
+where (%(site)s::text is null or %(site)s in (s.id::text, s.code, s.name))
+  and (%(name)s::text is null or lower(%(name)s) in (g.id::text, m.id::text, lower(m.serial), lower(m.serial || '/' || g.name))
+    or exists (
+      select from submeter.meter_installations k
+      join submeter.supply_point_identifiers y on y.supply_point_id = k.supply_point_id
+      where k.meter_id = m.id and lower(%(name)s) in (lower(y.identifier), lower(y.identifier || '/' || g.name))))
+order by s.name, h.name, m.serial, g.name, g.id
+
+-- name: list_names
+select m.serial from submeter.meters m
+union select x.identifier from submeter.supply_point_identifiers x
+union select coalesce(s.code, s.name) from submeter.sites s
+
+-- name: list_places
+-- What a register was called, and when: by the supply points that its meter was installed at.
+select x.scheme, x.identifier, greatest(i.installed_at, x.from_date::timestamp at time zone s.day_time_zone),
+  least(i.removed_at, x.to_date::timestamp at time zone s.day_time_zone)
+from submeter.registers g
+join submeter.meter_installations i on i.meter_id = g.meter_id
+join submeter.supply_point_identifiers x on x.supply_point_id = i.supply_point_id
+join submeter.supply_points p on p.id = i.supply_point_id
+join submeter.properties h on h.id = p.property_id
+join submeter.sites s on s.id = h.site_id
+where g.id = %(register_id)s
+order by x.scheme = 'own', x.scheme, 3
+
+-- name: list_days
+select day, clock, minutes, decimals, amounts, quality, ranges, nullif(version_at, '-infinity'), coalesce(line, 0), starts_at
+from submeter.register_intervals
+where register_id = %(register_id)s and day >= %(first)s and day < %(end)s
+order by day

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Literal
 
 from submeter.metering.formats import findings
+from submeter.metering.formats.clocks import is_clock
 from submeter.metering.formats.dates import stamp_of
 from submeter.metering.formats.long_rows import Long, read_long
 from submeter.metering.formats.sources import Source
@@ -54,6 +55,7 @@ _STARTS = (
 _ENDS = ("end", "to", "interval end", "end time", "period end", "timestamp end", "read end")
 _PERIOD = re.compile(r"(?:hh|p|sp|period|kwh|t|interval)?0*([1-9]|[1-4][0-9]|50)(?:kwh)?")
 _TIME = re.compile(r"[^0-9]*([0-2]?[0-9]):([0-5][0-9])(?::00)?(?:[^0-9].*)?")
+_CLOCK = re.compile(r"\s*\(([A-Za-z]+/[A-Za-z0-9_+/-]+)\)\s*$")
 _ZONE = re.compile(r"[\s(\[_-]*(?<![a-z])(utc|gmt)(?![a-z])[)\]]*", re.IGNORECASE)
 _UNIT = re.compile(r"(?<![a-z])(kwh|mwh|wh|kvarh|varh|kvah|m3|litres|mj)(?![a-z])", re.IGNORECASE)
 _EXPORT = re.compile(r"export|generation|feed.?in", re.IGNORECASE)
@@ -75,7 +77,8 @@ def parse(stream: BinaryIO, clock: str = "") -> Iterator[Item]:
 
 def layout_of(header: Sequence[str], row: Sequence[str], clock: str = "") -> Layout:
     """Which column is what, by the header, and by the first row whether its stamps have offsets."""
-    names = [_ZONE.sub("", name) for name in header]
+    clock = clock or _clock_in(header)
+    names = [_ZONE.sub("", _CLOCK.sub("", name)) for name in header]
     if not clock and any(_ZONE.search(name) for name in header):
         clock = "UTC"
     columns = find_columns(names, {**IDENTIFIERS, **_OTHERS}, ())
@@ -86,6 +89,12 @@ def layout_of(header: Sequence[str], row: Sequence[str], clock: str = "") -> Lay
     if labels is not None and "day" in columns:
         return _wide(names, columns, scheme, labels, clock)
     return _long(names, row, columns, scheme, clock)
+
+
+def _clock_in(header: Sequence[str]) -> str:
+    """The zone of `start (Europe/London)`; empty where no head names one."""
+    said = (match[1] for name in header if (match := _CLOCK.search(name)))
+    return next((clock for clock in said if is_clock(clock)), "")
 
 
 def _source(columns: dict[str, int], scheme: str, unit: int | str, direction: str = "import") -> Source:

@@ -10,6 +10,7 @@ import numpy as np
 from submeter.core.problem import Refused
 from submeter.metering.formats import mdff_findings as findings
 from submeter.metering.formats.mdff import MARKET_CLOCK, UNITS
+from submeter.metering.formats.quantities import written
 from submeter.metering.model import MISSING, DayRow, QualityRange
 
 __all__ = ["write"]
@@ -71,18 +72,12 @@ def _quality(part: QualityRange) -> tuple[str, str, str]:
 def _cells(row: DayRow, ranges: Iterable[QualityRange]) -> Sequence[str]:
     """The values in the file's words."""
     amounts = np.frombuffer(row.amounts, "<i4").tolist()
-    cells = ["" if amount == MISSING else _decimal(amount, row.decimals) for amount in amounts]
+    cells = ["" if amount == MISSING else written(amount, row.decimals) for amount in amounts]
     for part in ranges:
         if part.quality == "N":
             known = slice(part.first - 1, part.last)
-            cells[known] = [cell or _decimal(0, row.decimals) for cell in cells[known]]
+            cells[known] = [cell or written(0, row.decimals) for cell in cells[known]]
     return cells
-
-
-def _decimal(amount: int, decimals: int) -> str:
-    digits = f"{abs(amount):0{decimals + 1}d}"
-    point = len(digits) - decimals
-    return "-" * (amount < 0) + digits[:point] + ("." + digits[point:]) * (decimals > 0)
 
 
 def _line(*fields: str) -> bytes:

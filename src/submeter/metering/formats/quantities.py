@@ -10,7 +10,7 @@ from submeter.core.problem import Problem
 from submeter.metering.formats import findings
 from submeter.metering.model import MISSING
 
-__all__ = ["MOST_DECIMALS", "Unit", "day_amounts", "decimal_of", "exact", "fits", "unit_of"]
+__all__ = ["MOST_DECIMALS", "Unit", "day_amounts", "decimal_of", "exact", "fits", "unit_of", "written"]
 
 MOST_DECIMALS = 9
 """The database keeps that many decimals of an interval."""
@@ -92,6 +92,13 @@ def _exact(value: Decimal | Problem, text: str, unit: Unit) -> tuple[int, int] |
     while decimals > MOST_DECIMALS and amount % 10 == 0:
         amount, decimals = amount // 10, decimals - 1
     return (amount, decimals) if decimals <= MOST_DECIMALS else findings.too_fine(text)
+
+
+def written(amount: int, decimals: int) -> str:
+    """The amount with exactly so many decimals: -0.050 for -50 and 3."""
+    digits = f"{abs(amount):0{decimals + 1}d}"
+    point = len(digits) - decimals
+    return "-" * (amount < 0) + digits[:point] + ("." + digits[point:]) * (decimals > 0)
 
 
 def fits(amount: int) -> bool:

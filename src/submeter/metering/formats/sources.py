@@ -29,6 +29,7 @@ _QUALITIES = {
     **dict.fromkeys(("", "a", "actual", "read", "real", "valid", "f"), "A"),
     **dict.fromkeys(("e", "estimated", "estimate", "est"), "E"),
     **dict.fromkeys(("s", "substitute", "substituted"), "S"),
+    "final substitute": "F",
     **dict.fromkeys(("n", "null", "missing", "c", "padding"), "N"),
 }
 
