@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import groupby
 
-from submeter.charts.frame import MONTHS, WEEKDAYS, Picture
+from submeter.charts.frame import MONTHS, Picture, name_of
 from submeter.charts.model import DayGaps, GapCalendar
 from submeter.charts.svg import element, text
 
@@ -46,7 +46,7 @@ def _month(month: date, days: Sequence[DayGaps], y: float, missing: str) -> Iter
 
 def _field(day: DayGaps, x: float, y: float, missing: str) -> Iterator[str]:
     whole, none = day.missing == 0, day.missing == day.expected
-    said = f"{WEEKDAYS[day.day.weekday()]} {day.day}: {day.missing} of {day.expected} intervals missing"
+    said = f"{name_of(day.day)}: {day.missing} of {day.expected} intervals missing"
     yield element(
         "rect", *([] if whole else [element("title", said)]), x=x + 1, y=y + 1, width=_FIELD - 2,
         height=_FIELD - 2, rx=2, fill=missing if none else _WHOLE if whole else _PART,

@@ -6,6 +6,7 @@ background of its own, and dark pages get light words: a picture fits on both.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 from zlib import crc32
@@ -14,7 +15,19 @@ from submeter.charts.model import Heading
 from submeter.charts.scale import Scale, label
 from submeter.charts.svg import element, text
 
-__all__ = ["DASHES", "LINES", "MONTHS", "WEEKDAYS", "Box", "Picture", "legend", "rate_of", "rows", "time_of"]
+__all__ = [
+    "DASHES",
+    "LINES",
+    "MONTHS",
+    "WEEKDAYS",
+    "Box",
+    "Picture",
+    "legend",
+    "name_of",
+    "rate_of",
+    "rows",
+    "time_of",
+]
 
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 DASHES = ("", "6 3", "2 2", "8 2 2 2")
@@ -124,6 +137,11 @@ def legend(entries: Sequence[tuple[str, str]], right: float, y: float) -> tuple[
 def time_of(minute: int) -> str:
     """07:30 for 450."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def name_of(day: date) -> str:
+    """Mon 3 Mar."""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
 def rate_of(unit: str, minutes: int) -> str:

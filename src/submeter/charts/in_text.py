@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from submeter.charts.calendar import months_of
-from submeter.charts.frame import MONTHS, rate_of, time_of
+from submeter.charts.frame import MONTHS, name_of, rate_of, time_of
 from submeter.charts.heat_map import levels_for
 from submeter.charts.model import (
     Amount,
@@ -17,7 +17,7 @@ from submeter.charts.model import (
     MonthBars,
     YearMap,
 )
-from submeter.charts.profile import name_of, turn_of
+from submeter.charts.profile import turn_of
 from submeter.charts.scale import label, scale_for, short
 
 __all__ = ["sparkline", "to_text"]

@@ -16,11 +16,12 @@ _LETTER = (
 def to_png(svg: str, *, zoom: float = 2.0, background: str = "#ffffff") -> bytes:
     """The picture in pixels, `zoom` of them to one of SVG's. Raises Refused MTR456, MTR457."""
     resvg = _library()
-    if not _has_font(resvg):
+    family = _family(resvg)
+    if family is None:
         hint = "Install a font, e.g. the package fonts-dejavu-core; or write SVG."
         raise Refused(Problem("MTR457", "There is no font for the words of a PNG", hint=hint))
     return bytes(
-        resvg.svg_to_bytes(svg_string=svg, zoom=zoom, background=background, sans_serif_family=_family(resvg))
+        resvg.svg_to_bytes(svg_string=svg, zoom=zoom, background=background, sans_serif_family=family)
     )
 
 
@@ -31,11 +32,6 @@ def _library() -> ModuleType:
         hint = "`.venv/bin/pip install resvg-py`; or write SVG, which needs nothing."
         raise Refused(Problem("MTR456", "PNG needs the library resvg-py", hint=hint)) from error
     return resvg_py
-
-
-@lru_cache(maxsize=4)
-def _has_font(resvg: ModuleType) -> bool:
-    return _family(resvg) is not None
 
 
 @lru_cache(maxsize=4)

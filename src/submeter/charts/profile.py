@@ -1,10 +1,9 @@
 """A day, or a few in a row, as they went: a step for each interval, and the clock on the wall below."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 
-from submeter.charts.frame import LINES, MONTHS, WEEKDAYS, Box, Picture, legend, rate_of, rows, time_of
+from submeter.charts.frame import LINES, Box, Picture, legend, name_of, rate_of, rows, time_of
 from submeter.charts.model import Amount, Day, LoadProfile
 from submeter.charts.scale import Scale, label, scale_for
 from submeter.charts.svg import element, number, text
@@ -134,11 +133,6 @@ def _days(days: Sequence[Day], width: float) -> Iterator[str]:
         if len(days) <= 10 or day.day.weekday() == 0:
             yield text(name_of(day.day), (x + end) / 2, _BOX.bottom + 18, anchor="middle")
         x = end
-
-
-def name_of(day: date) -> str:
-    """Mon 3 Mar."""
-    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
 # --- in words --------------------------------------------------------------------------------------------

@@ -44,8 +44,8 @@ def export(
     """The current days of registers, meters or a site, piece by piece as they are read: memory stays flat.
 
     Days are those of the source's clock. The transaction is open until the last piece is taken, or the
-    generator closed. Raises Refused: MTR450 for a name, MTR452 where there is nothing, MTR453 and MTR135 for what NEM12 cannot say,
-    MTR458 and MTR459 for what a half-hourly table cannot.
+    generator closed. Raises Refused: MTR450 for a name, MTR452 where there is nothing, MTR453 and MTR135 for
+    what NEM12 cannot say, MTR458 and MTR459 for what a half-hourly table cannot.
     """
     with transaction(database, caller) as connection:
         registers = _chosen(connection, names, site)

@@ -71,8 +71,7 @@ def choose_period(kind: Kind, first: date | None, end: date | None, last: date) 
 
 def _first_for(kind: Kind, end: date) -> date:
     if kind is Kind.months:
-        month = (end - DAY).replace(day=1)
-        return _year_before(month) if month.month == 12 else _year_before(first_of_next_month(month))
+        return _year_before(first_of_next_month(end - DAY))
     if kind in {Kind.day, Kind.week}:
         return end - _span_from(kind, end)
     return _year_before(end)
