@@ -1,6 +1,6 @@
 """A year at a glance: a column for each day, a row for each half-hour, darker for more.
 
-The steps go from light yellow to dark blue and lose lightness all the way (after ColorBrewer's YlGnBu), so
+The steps go from light yellow to dark blue and lose lightness all the way (in the manner of ColorBrewer's YlGnBu), so
 that they keep their order in black and white and for any colour vision. Cells of one step are one path, drawn
 in strokes as thick as a cell: some 50 kB for a year where single cells took a megabyte.
 
@@ -21,7 +21,7 @@ from submeter.charts.svg import element, number, text
 
 __all__ = ["Levels", "draw_year", "levels_for"]
 
-_COLOURS = ("#ffffd9", "#e3f4b2", "#a5dab8", "#57bec1", "#2498c1", "#2260a8", "#0c2c75")
+_COLOURS = ("#fdfbd4", "#e3f4b2", "#a5dab8", "#57bec1", "#2498c1", "#2260a8", "#0c2c75")
 _BELOW = "#cc79a7"
 _MISSING = -2
 
