@@ -1,8 +1,8 @@
 """A year at a glance: a column for each day, a row for each half-hour, darker for more.
 
-The steps go from light yellow to dark blue and lose lightness all the way (in the manner of ColorBrewer's YlGnBu), so
-that they keep their order in black and white and for any colour vision. Cells of one step are one path, drawn
-in strokes as thick as a cell: some 50 kB for a year where single cells took a megabyte.
+The steps go from light yellow to dark blue and lose lightness all the way (in the manner of ColorBrewer's
+YlGnBu), so that they keep their order in black and white and for any colour vision. Cells of one step are one
+path, drawn in strokes as thick as a cell: 30 to 90 kB for a year where single cells took a megabyte.
 
 Rows are what the clock on the wall shows. An hour that is left out in spring has no cells; of one that comes
 twice in autumn both stand in the column, half as wide, the earlier on the left.
@@ -21,7 +21,7 @@ from submeter.charts.svg import element, number, text
 
 __all__ = ["Levels", "draw_year", "levels_for"]
 
-_COLOURS = ("#fdfbd4", "#e3f4b2", "#a5dab8", "#57bec1", "#2498c1", "#2260a8", "#0c2c75")
+_COLOURS = ("#fffee0", "#e3f4b2", "#a5dab8", "#57bec1", "#2498c1", "#2260a8", "#0c2c75")
 _BELOW = "#cc79a7"
 _MISSING = -2
 
