@@ -8,12 +8,11 @@ background of its own, and dark pages get light words: a picture fits on both.
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
-from xml.sax.saxutils import escape
 from zlib import crc32
 
 from submeter.charts.model import Heading
 from submeter.charts.scale import Scale, label
-from submeter.charts.svg import element, text
+from submeter.charts.svg import element, plain, text
 
 __all__ = [
     "DASHES",
@@ -88,8 +87,8 @@ class Picture:
         """The picture as a file of its own or as part of a page."""
         names = f"{self._key}-title {self._key}-desc"
         inside = (
-            element("title", escape(self.heading.title), id=f"{self._key}-title"),
-            element("desc", escape(self._description()), id=f"{self._key}-desc"),
+            element("title", plain(self.heading.title), id=f"{self._key}-title"),
+            element("desc", plain(self._description()), id=f"{self._key}-desc"),
             element("style", _STYLE),
             element("defs", self._hatch()),
             text(self.heading.title, 8, 22, "sm-title"),

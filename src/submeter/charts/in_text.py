@@ -31,7 +31,8 @@ _BAR = 50
 
 def to_text(chart: Chart) -> str:
     """The chart in lines that a terminal has room for: 80 characters, with the sums of a week some more."""
-    heading = [line for line in chart.heading if line]
+    # Names are people's: nothing in them may steer a terminal.
+    heading = ["".join(c if c.isprintable() else "\ufffd" for c in line) for line in chart.heading if line]
     return "\n".join(line.rstrip() for line in (*heading, "", *_lines(chart)))
 
 

@@ -1,16 +1,18 @@
 """Elements of SVG as text. Nothing here knows what is drawn."""
 
+import re
 from xml.sax.saxutils import escape, quoteattr
 
-__all__ = ["element", "number", "text"]
+__all__ = ["element", "number", "plain", "text"]
 
 Attribute = str | float | None
+_UNSAYABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def element(name: str, *children: str, **attributes: Attribute) -> str:
     """An element; `_` in the name of an attribute stands for `-`, and one of None is left out.
 
-    Children are elements, not plain text: that goes through `text`, or through `escape` of the library.
+    Children are elements, not plain text: that goes through `text` or `plain`.
     """
     said = "".join(
         f" {key.rstrip('_').replace('_', '-')}={_quoted(value)}"
@@ -20,9 +22,14 @@ def element(name: str, *children: str, **attributes: Attribute) -> str:
     return f"<{name}{said}>{''.join(children)}</{name}>" if children else f"<{name}{said}/>"
 
 
+def plain(words: str) -> str:
+    """The words escaped, without characters that XML cannot hold."""
+    return escape(_UNSAYABLE.sub("\ufffd", words))
+
+
 def text(words: str, x: float, y: float, kind: str = "", anchor: str = "", **more: Attribute) -> str:
     """Words at a place: `anchor` is start (unless said), middle or end."""
-    return element("text", escape(words), x=x, y=y, class_=kind or None, text_anchor=anchor or None, **more)
+    return element("text", plain(words), x=x, y=y, class_=kind or None, text_anchor=anchor or None, **more)
 
 
 def number(value: float) -> str:

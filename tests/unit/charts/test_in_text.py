@@ -20,6 +20,12 @@ def test_each_kind_has_its_heading_and_fits_a_terminal(name: str, chart: Chart) 
     assert any("·" in line for line in lines), "what is missing is shown"
 
 
+def test_names_do_not_steer_the_terminal() -> None:
+    chart = one_of_each()["day"]
+    said = to_text(chart._replace(heading=HEADING._replace(title="\x1b[31mred\x07")))
+    assert said.startswith("\ufffd[31mred\ufffd\n")
+
+
 def test_little_is_not_nothing_and_missing_is_not_zero() -> None:
     assert sparkline([Decimal(0), Decimal("0.001"), None, Decimal(4), Decimal(8)], Decimal(8)) == " ▁·▄█"
 

@@ -86,6 +86,14 @@ def test_missing_is_in_the_legend_only_where_something_is(name: str, chart: Char
         assert not any("data" in word for word in words(parsed(draw(whole))))
 
 
+def test_any_name_is_xml() -> None:
+    chart = one_of_each()["day"]
+    title = "".join(map(chr, range(1, 256))) + "\ufffe\U0001f50c"
+    root = parsed(draw(chart._replace(heading=HEADING._replace(title=title))))
+    assert (root[0].text or "").endswith("\ufffd\U0001f50c")
+    assert "<" in (root[0].text or "")
+
+
 # Profiles -----------------------------------------------------------------------------------------------------
 
 
