@@ -8,9 +8,10 @@ Rows are what the clock on the wall shows. An hour that is left out in spring ha
 twice in autumn both stand in the column, half as wide, the earlier on the left.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import NamedTuple
 
 from submeter.charts.frame import MONTHS, Box, Picture, rate_of, time_of
@@ -88,25 +89,22 @@ def _cells(days: Sequence[Day], levels: Levels, box: Box, height: int, missing: 
 
 
 def _runs(day: Day, column: int, levels: Levels) -> Iterator[tuple[int, _Run]]:
-    held: tuple[int, _Run] | None = None
-    twice = (
-        {wall for wall in day.walls if day.walls.count(wall) > 1}
-        if len(day.walls) > len(set(day.walls))
-        else ()
-    )
-    seen: set[int] = set()
-    for wall, amount in zip(day.walls, day.amounts, strict=True):
-        level = _MISSING if amount is None else levels.level_of(amount)
-        run = _Run(2 * column + (wall in seen), 1 if wall in twice else 2, wall // day.minutes, 1)
+    """The cells of a column, equal ones next to each other as one."""
+    cells = zip(_places(day, column), day.amounts, strict=True)
+    known = [(place, _MISSING if a is None else levels.level_of(a)) for place, a in cells]
+    # Within a run, level and side stay the same, and rows count up as the cells do.
+    runs = groupby(enumerate(known), lambda cell: (cell[1][1], cell[1][0][:2], cell[1][0].row - cell[0]))
+    for (level, _, _), group in runs:
+        run = [place for _, (place, _) in group]
+        yield level, run[0]._replace(rows=len(run))
+
+
+def _places(day: Day, column: int) -> Iterator[_Run]:
+    """Where each interval stands: a time that comes twice has half a column for each."""
+    times, seen = Counter(day.walls), set[int]()
+    for wall in day.walls:
+        yield _Run(2 * column + (wall in seen), 2 if times[wall] == 1 else 1, wall // day.minutes, 1)
         seen.add(wall)
-        if held and held[0] == level and held[1][:2] == run[:2] and held[1].row + held[1].rows == run.row:
-            held = level, held[1]._replace(rows=held[1].rows + 1)
-        else:
-            if held:
-                yield held
-            held = level, run
-    if held:
-        yield held
 
 
 def _strokes(runs: Sequence[_Run], box: Box, half: float, height: int) -> str:

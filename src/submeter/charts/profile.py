@@ -44,34 +44,32 @@ def runs(amounts: Sequence[Amount], *, known: bool) -> Iterator[tuple[int, int]]
 def steps(
     amounts: Sequence[Amount], box: Box, scale: Scale, colour: str, dash: str = "", *, filled: bool = False
 ) -> Iterator[str]:
-    """A line of steps for each run of known amounts, and what lies under it."""
-    width, zero = box.width / max(1, len(amounts)), box.bottom - scale.share(Decimal(0)) * box.height
+    """A line of steps for each run of known amounts, and what lies between it and zero."""
+    width = box.width / max(1, len(amounts))
+    zero = number(box.bottom - scale.share(Decimal(0)) * box.height)
     for first, end in runs(amounts, known=True):
-        left, right = box.left + first * width, box.left + end * width
-        line = _line(amounts[first:end], left, width, box, scale)
+        left = number(box.left + first * width)
+        heights = [
+            box.bottom - scale.share(amount) * box.height
+            for amount in amounts[first:end]
+            if amount is not None
+        ]
+        line = _line(heights, box.left + first * width, width)
         if filled:
-            area = f"M{number(left)} {number(zero)}V{line[1:].split(' ', 1)[1]}V{number(zero)}Z"
+            area = f"M{left} {zero}V{number(heights[0])}{line}V{zero}Z"
             yield element("path", d=area, fill=colour, fill_opacity="0.15")
+        line = f"M{left} {number(heights[0])}{line}"
         yield element(
             "path", d=line, fill="none", stroke=colour, stroke_width=1.8, stroke_dasharray=dash or None
         )
-        assert right <= box.right + 0.5
 
 
-def _line(amounts: Sequence[Amount], left: float, width: float, box: Box, scale: Scale) -> str:
-    said, before = [], None
-    for place, amount in enumerate(amounts):
-        assert amount is not None
-        y, x = (
-            number(box.bottom - scale.share(amount) * box.height),
-            number(left + (place + 1) * width),
-        )
-        if before is None:
-            said.append(f"M{number(left)} {y}")
-        elif y != before:
-            said.append(f"V{y}")
-        said.append(f"H{x}")
-        before = y
+def _line(heights: Sequence[float], left: float, width: float) -> str:
+    """From the first height on: across, up or down where the next differs, across."""
+    said, before = [], number(heights[0])
+    for place, height in enumerate(map(number, heights), start=1):
+        said.append(f"{f'V{height}' if height != before else ''}H{number(left + place * width)}")
+        before = height
     return "".join(said)
 
 
@@ -88,10 +86,12 @@ def _gaps(amounts: Sequence[Amount], width: float, fill: str) -> Iterator[str]:
 
 def turn_of(day: Day) -> tuple[int, str] | None:
     """The first interval after a change of the clock on the wall, and what happened; None on other days."""
-    for place in range(1, len(day.walls)):
-        leap = day.walls[place] - day.walls[place - 1] - day.minutes
+    before = -day.minutes
+    for place, wall in enumerate(day.walls):
+        leap = wall - before - day.minutes
         if leap:
-            return place, f"clock goes {'forward' if leap > 0 else 'back'} to {time_of(day.walls[place])}"
+            return place, f"clock goes {'forward' if leap > 0 else 'back'} to {time_of(wall)}"
+        before = wall
     return None
 
 

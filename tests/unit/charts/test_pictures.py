@@ -15,7 +15,7 @@ from submeter.charts.calendar import draw_calendar
 from submeter.charts.drawing import draw
 from submeter.charts.heat_map import _COLOURS, draw_year, levels_for
 from submeter.charts.model import Amount, Bar, Chart, DayGaps, GapCalendar, LoadProfile, MonthBars, YearMap
-from submeter.charts.profile import draw_profile
+from submeter.charts.profile import draw_profile, turn_of
 from unit.charts.samples import (
     AUTUMN,
     HEADING,
@@ -147,6 +147,12 @@ def test_a_change_of_the_clock_is_said_and_hours_stand_where_the_wall_shows_them
     zero, three, six = (places[label] for label in labels)
     longer = {SPRING: 2 / 3, AUTUMN: 4 / 3}[day]
     assert (three - zero) / (six - three) == pytest.approx(longer, abs=0.01)
+
+
+def test_a_midnight_that_is_skipped_is_a_change_too() -> None:
+    day = make_day(date(2026, 4, 24), clock="Africa/Cairo")
+    assert turn_of(day) == (0, "clock goes forward to 01:00")
+    assert turn_of(make_day(PLAIN, clock="Africa/Cairo")) is None
 
 
 def test_a_day_without_any_data_can_be_drawn() -> None:
