@@ -26,12 +26,14 @@ from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
 from submeter.metering.actions import Options, Source, decide_waiting, import_file
+from submeter.metering.interval_calls import CALLS
 from submeter.metering.problems import no_content
 from submeter.parties.actions import create_customer_token
 from submeter.parties.tokens import KEY_ROLES
 from submeter.settings import Settings
 
 REST = "/rest/v1"
+Served = Callable[..., list[dict[str, Any]]]
 
 
 class Application:
@@ -176,11 +178,13 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
         outcome = decide_waiting(database, _caller(claims), int(arguments["id"]), accept=accept)
         return [{"outcome": outcome}]
 
-    served = {
+    served: dict[str, Served] = {
         "create_customer_token": customer_token,
         "import_meter_data": meter_data,
         "decide_import_waiting": waiting,
     }
+    for name, call in CALLS.items():
+        served[name] = lambda claims, arguments, call=call: call(database, _caller(claims), arguments)
     return {Name("public", name): _worded(action) for name, action in served.items()}
 
 
@@ -208,7 +212,8 @@ def _worded(action: Any) -> Any:
     return call
 
 
-_STATUS = {"PTY101": 404, "PTY102": 404, "MTR230": 409, "MTR232": 404}
+_STATUS = {"PTY101": 404, "PTY102": 404, "MTR230": 409, "MTR232": 404,
+           "MTR400": 404, "MTR402": 404, "MTR406": 404, "MTR408": 409, "MTR409": 404}  # fmt: skip
 
 
 def _refusal(problem: Problem) -> Refusal:

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from submeter.cli import database, demo, import_files, meter, migrate, serve, token, waiting
+from submeter.cli import database, demo, import_files, intervals, meter, migrate, serve, token, waiting
 from submeter.core.problem import Problem, Refused
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 app.add_typer(meter.app, name="meter")
+app.add_typer(intervals.app, name="intervals")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer's form of a callback

@@ -20,3 +20,7 @@ class Caller:
         """The claims for `request.jwt.claims`; what is not known is absent, never null."""
         named = {"role": self.role, "esco_id": self.esco_id, "customer_id": self.customer_id, "key": self.key}
         return {name: value for name, value in named.items() if value is not None}
+
+    def signature(self) -> str:
+        """Who it was, as what they change is signed: the role, and the key or login where there is one."""
+        return f"{self.role} {self.key}" if self.key else self.role

@@ -18,6 +18,7 @@ from submeter.core.problem import Refused
 from submeter.db.database import Database
 from submeter.db.transactions import transaction
 from submeter.metering import problems, reading, store
+from submeter.metering.checking import check_due
 from submeter.metering.loading import Loader, chunks
 from submeter.metering.model import DayRow, FileError, Finding, Item
 from submeter.metering.placing import FIRST_YEAR
@@ -60,6 +61,8 @@ class Options:
     progress: Callable[[int], None] = lambda _: None
     parts: Parts = reading.parts
     chunk_rows: int = CHUNK_ROWS
+    check: bool = True
+    """Whether to look at the intervals once they are stored."""
 
 
 def import_file(
@@ -73,7 +76,10 @@ def import_file(
     formats do where nothing of the file can be read.
     """
     run = _Run(database, caller, source, options, Loader(Report(source.name), now.year + 1))
-    return run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
+    report = run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
+    if options.check and report.status in ("loaded", "repeated"):
+        report.counts["suspect"] += check_due(database, caller).found
+    return report
 
 
 def import_rows(

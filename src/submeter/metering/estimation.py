@@ -24,8 +24,10 @@ __all__ = [
     "MethodName",
     "Policy",
     "Unestimated",
+    "check_reason",
     "estimate",
     "meet_register",
+    "method_named",
 ]
 
 MethodName = Literal["zero", "linear", "average like day", "like day", "previous year"]
@@ -44,6 +46,16 @@ _CODES: dict[tuple[MethodName, str], tuple[str, str]] = {
     ("previous year", "manual"): ("E", "51"),
 }
 """Quality and code of each method. For type 5 meters the list has no average: it is not used there."""
+
+
+def method_named(said: str, installation: str) -> MethodName:
+    """The method of a name (like day) or of a code of AEMO's (14). Refuses one that is none here (MTR404)."""
+    own = {name: code for (name, kind), (_, code) in _CODES.items() if kind == installation}
+    for name, code in own.items():
+        if said.strip().lower().replace("-", " ") in (name, code):
+            return name
+    known = ", ".join(f"{name} ({code})" for name, code in own.items())
+    raise Refused(Problem("MTR404", "There is no such method here", said, f"Take one of: {known}."))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +145,7 @@ def estimate(
     `before` days in a row up to `first` are estimated already. Refuses a reason unknown to AEMO (MTR384).
     """
     policy = policy or Policy()
-    _refuse_unknown_reason(policy.reason)
+    check_reason(policy.reason)
     wide = _reaching(measured, first, end)
     found: list[Estimate | Unestimated] = []
     run = before
@@ -144,7 +156,8 @@ def estimate(
     return tuple(found)
 
 
-def _refuse_unknown_reason(reason: int) -> None:
+def check_reason(reason: int) -> None:
+    """Refuses a reason that AEMO's list has not (MTR384)."""
     if reason not in REASONS:
         hint = "Take one of the market's list: 76 communications fault, 43 power outage, 0 free text"
         raise Refused(Problem("MTR384", "There is no such reason for a substitute", str(reason), hint))

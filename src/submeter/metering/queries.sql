@@ -142,3 +142,212 @@ select day, clock, minutes, decimals, amounts, quality, ranges, nullif(version_a
 from submeter.register_intervals
 where register_id = %(register_id)s and day >= %(first)s and day < %(end)s
 order by day
+
+-- name: find_register
+-- By id, by serial number (and register), by an identifier of the supply point (and register).
+select distinct g.id, m.serial || ':' || g.name as said
+from submeter.registers g
+join submeter.meters m on m.id = g.meter_id
+where case when %(id)s::uuid is not null then g.id = %(id)s
+  else (m.serial = %(whole)s or m.serial = %(place)s and upper(g.name) = upper(%(register)s)
+    or exists (
+      select from submeter.meter_installations i
+      join submeter.supply_point_identifiers p on p.supply_point_id = i.supply_point_id
+      cross join lateral (select case p.scheme when 'NMI' then 10 else 40 end as size) s
+      where i.meter_id = m.id and (
+        left(upper(p.identifier), s.size) = left(upper(%(whole)s), s.size)
+        or left(upper(p.identifier), s.size) = left(upper(%(place)s), s.size) and upper(g.name) = upper(%(register)s)))) end
+order by 2
+
+-- name: find_site
+select s.id from submeter.sites s
+where case when %(id)s::uuid is not null then s.id = %(id)s else s.code = %(name)s or s.name = %(name)s end
+
+-- name: list_interval_registers
+select r.register_id
+from submeter.interval_registers r
+where %(site)s::uuid is null or exists (
+  select from submeter.registers g
+  join submeter.meter_installations i on i.meter_id = g.meter_id
+  join submeter.supply_points p on p.id = i.supply_point_id
+  join submeter.properties h on h.id = p.property_id
+  where g.id = r.register_id and h.site_id = %(site)s)
+order by 1
+
+-- name: get_interval_registers
+select register_id, esco_id, name, serial, unit, direction, zone, may_export, settings,
+  array(select array[coalesce(floor(extract(epoch from lower(s)) / 60)::bigint, -4000000000),
+                     coalesce(ceil(extract(epoch from upper(s)) / 60)::bigint, 4000000000)] from unnest(spans) s)
+from submeter.interval_registers_for(%(registers)s)
+
+-- name: take_due_checks
+delete from submeter.interval_checks_due d
+using (select register_id, esco_id from submeter.interval_checks_due limit %(limit)s for update skip locked) t
+where d.register_id = t.register_id and d.esco_id = t.esco_id
+returning d.register_id, d.first_day, d.last_day
+
+-- name: days_of_registers
+select x.register_id,
+  (select min(i.day) from submeter.register_intervals i where i.register_id = x.register_id),
+  (select max(i.day) from submeter.register_intervals i where i.register_id = x.register_id)
+from unnest(%(registers)s::uuid[]) x (register_id)
+
+-- name: days_around
+-- The days beside, and the last and first ones beside on which something was used.
+select x.register_id, x.first, x.last,
+  (select max(i.day) from submeter.register_intervals i where i.register_id = x.register_id and i.day < x.first) as before,
+  (select min(i.day) from submeter.register_intervals i where i.register_id = x.register_id and i.day > x.last) as after,
+  coalesce(
+    (select max(i.day) from submeter.register_intervals i
+     where i.register_id = x.register_id and i.day < x.first and (i.total <> 0 or i.missing > 0)),
+    (select min(i.day) from submeter.register_intervals i where i.register_id = x.register_id and i.day < x.first)) as busy_before,
+  coalesce(
+    (select min(i.day) from submeter.register_intervals i
+     where i.register_id = x.register_id and i.day > x.last and (i.total <> 0 or i.missing > 0)),
+    (select max(i.day) from submeter.register_intervals i where i.register_id = x.register_id and i.day > x.last)) as busy_after
+from unnest(%(registers)s::uuid[], %(firsts)s::date[], %(lasts)s::date[]) as x (register_id, first, last)
+
+-- name: load_days
+select i.register_id, i.day, i.clock, i.minutes, i.decimals, i.amounts, i.quality, i.ranges, nullif(i.version_at, '-infinity'),
+  nullif(i.file_at, '-infinity'), i.standing, i.file_id, coalesce(i.line, 0), i.source, i.edited_by
+from unnest(%(registers)s::uuid[], %(firsts)s::date[], %(lasts)s::date[]) as x (register_id, first, last)
+join submeter.register_intervals i on i.register_id = x.register_id and i.day between x.first and x.last
+order by i.register_id, i.day
+
+-- name: list_advances
+-- Between measured readings that follow each other; times the multiplier, where it did not change between them.
+select a.register_id, extract(epoch from a.from_at)::bigint / 60, extract(epoch from a.to_at)::bigint / 60,
+  (case when a.moved < 0 and g.digits is not null then a.moved + 10::numeric ^ g.digits else a.moved end) * f.multiplier
+from (
+  select r.register_id, lag(r.read_at) over one as from_at, r.read_at as to_at, r.reading - lag(r.reading) over one as moved,
+    lag(r.kind) over one as kind_before, r.kind
+  from submeter.readings r
+  where r.register_id = any (%(registers)s::uuid[]) and r.status in ('actual', 'customer')
+    and not exists (select from submeter.readings n where n.replaces_id = r.id)
+  window one as (partition by r.register_id order by r.read_at)) a
+join unnest(%(registers)s::uuid[], %(firsts)s::date[], %(lasts)s::date[]) as x (register_id, first, last) on x.register_id = a.register_id
+join submeter.registers g on g.id = a.register_id
+cross join lateral (
+  select case count(*) when 0 then 1 when 1 then max(m.multiplier)
+    filter (where daterange(m.from_date, m.to_date) @> daterange((a.from_at at time zone 'UTC')::date, (a.to_at at time zone 'UTC')::date)) end
+    as multiplier
+  from submeter.register_multipliers m
+  where m.register_id = a.register_id
+    and daterange(m.from_date, m.to_date) && daterange((a.from_at at time zone 'UTC')::date, (a.to_at at time zone 'UTC')::date, '[]')) f
+where a.from_at is not null and f.multiplier is not null
+  and a.from_at < (x.last + 2)::timestamp at time zone 'UTC' and a.to_at > (x.first - 1)::timestamp at time zone 'UTC'
+
+-- name: resolve_findings
+update submeter.interval_findings f
+set status = 'resolved', changed_at = now()
+from unnest(%(registers)s::uuid[], %(codes)s::text[], %(firsts)s::date[], %(lasts)s::date[]) as s (register_id, code, first, last)
+where f.register_id = s.register_id and f.code = s.code and f.day between s.first and s.last and f.status = 'open'
+  and (f.register_id, f.code, f.day, f.first, f.last) not in (
+    select * from unnest(%(found_registers)s::uuid[], %(found_codes)s::text[], %(found_days)s::date[], %(found_firsts)s::smallint[],
+      %(found_lasts)s::smallint[]))
+
+-- name: add_interval_finding
+-- What a person dismissed stays so while it is as it was. A time without use may go on.
+insert into submeter.interval_findings as f
+  (esco_id, register_id, code, severity, day, first, last, starts_at, ends_at, title, detail, hint)
+values (%(esco_id)s, %(register_id)s, %(code)s, %(severity)s, %(day)s, %(first)s, %(last)s, %(starts_at)s, %(ends_at)s, %(title)s,
+  %(detail)s, %(hint)s)
+on conflict (register_id, day, code, first, last) do update
+set status = 'open', reason = null, decided_by = null, changed_at = now(), severity = excluded.severity, title = excluded.title,
+  detail = excluded.detail, hint = excluded.hint, starts_at = excluded.starts_at, ends_at = excluded.ends_at
+where f.status = 'resolved' or f.detail <> excluded.detail and (f.status = 'open' or f.code <> 'MTR357')
+
+-- name: list_findings
+select f.id, f.register_id, m.serial || ':' || g.name, f.code, f.severity, f.day, f.first, f.last, f.starts_at, f.ends_at, f.title,
+  f.detail, f.hint, f.status, f.reason
+from submeter.interval_findings f
+join submeter.registers g on g.id = f.register_id
+join submeter.meters m on m.id = g.meter_id
+where (%(registers)s::uuid[] is null or f.register_id = any (%(registers)s)) and f.status = any (%(statuses)s)
+  and (%(first)s::date is null or f.day >= %(first)s) and (%(last)s::date is null or f.day <= %(last)s)
+order by m.serial, g.name, f.day, f.first, f.code
+limit %(limit)s
+
+-- name: dismiss_findings
+update submeter.interval_findings f
+set status = 'dismissed', reason = %(reason)s, decided_by = %(decided_by)s, changed_at = now()
+where f.id = any (%(ids)s) and f.status = 'open'
+returning f.id
+
+-- name: lock_intervals
+call submeter.lock_intervals(%(esco_id)s)
+
+-- name: billed_days
+select x.register_id, x.day
+from unnest(%(registers)s::uuid[], %(days)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) as x (register_id, day, starts_at, ends_at)
+where submeter.is_billed(x.register_id, tstzrange(x.starts_at, x.ends_at))
+
+-- name: lost_estimates
+-- Days that were estimated here until they came with gaps, by the code of the reason, and whether supply was said to be cut.
+select distinct on (v.register_id, v.day) v.register_id, v.day, p.part ->> 4, p.part ->> 3 in ('19', '58', '68')
+from unnest(%(registers)s::uuid[], %(firsts)s::date[], %(lasts)s::date[]) as x (register_id, first, last)
+join submeter.register_intervals i on i.register_id = x.register_id and i.day between x.first and x.last
+  and i.missing > 0 and i.source is null and i.edited_by is null
+join submeter.register_interval_versions v on v.register_id = i.register_id and v.day = i.day and v.source like 'estimated by %%'
+  and v.replaced_at >= i.created_at
+cross join lateral jsonb_array_elements(v.ranges) p (part)
+where p.part ->> 5 like 'Submeter: %%'
+order by v.register_id, v.day, v.id desc
+
+-- name: add_starts
+insert into submeter.interval_starts (starts_at) select distinct unnest(%(starts)s::timestamptz[]) on conflict do nothing
+
+-- name: write_days
+insert into submeter.register_intervals as i (register_id, day, esco_id, starts_at, ends_at, clock, minutes, decimals, missing, standing,
+  total, amounts, quality, ranges, version_at, file_at, file_id, line, source, edited_by)
+select x.register_id, x.day, x.esco_id, x.starts_at, x.ends_at, x.clock, x.minutes, x.decimals, x.missing, x.standing, x.total, x.amounts,
+  x.quality, x.ranges, coalesce(x.version_at, '-infinity'), coalesce(x.file_at, '-infinity'), x.file_id, nullif(x.line, 0), x.source, x.edited_by
+from unnest(%(register_id)s::uuid[], %(day)s::date[], %(esco_id)s::uuid[], %(starts_at)s::timestamptz[], %(ends_at)s::timestamptz[],
+  %(clock)s::text[], %(minutes)s::smallint[], %(decimals)s::smallint[], %(missing)s::smallint[], %(standing)s::smallint[],
+  %(total)s::bigint[], %(amounts)s::bytea[], %(quality)s::text[], %(ranges)s::jsonb[], %(version_at)s::timestamptz[],
+  %(file_at)s::timestamptz[], %(file_id)s::bigint[], %(line)s::integer[], %(source)s::text[], %(edited_by)s::text[])
+  as x (register_id, day, esco_id, starts_at, ends_at, clock, minutes, decimals, missing, standing, total, amounts, quality, ranges,
+    version_at, file_at, file_id, line, source, edited_by)
+on conflict (register_id, day) do update
+set starts_at = excluded.starts_at, ends_at = excluded.ends_at, clock = excluded.clock, minutes = excluded.minutes,
+  decimals = excluded.decimals, missing = excluded.missing, standing = excluded.standing, total = excluded.total,
+  amounts = excluded.amounts, quality = excluded.quality, ranges = excluded.ranges, version_at = excluded.version_at,
+  file_at = excluded.file_at, file_id = excluded.file_id, line = excluded.line, source = excluded.source, edited_by = excluded.edited_by,
+  created_at = now()
+
+-- name: add_change
+insert into submeter.interval_changes (esco_id, register_id, day, first, last, kind, quality, method, reason_code, reason, total_before,
+  total_after, made_by)
+values (%(esco_id)s, %(register_id)s, %(day)s, %(first)s, %(last)s, %(kind)s, %(quality)s, %(method)s, %(reason_code)s, %(reason)s,
+  %(total_before)s, %(total_after)s, %(made_by)s)
+
+-- name: list_changes
+select day, first, last, kind, quality, method, reason, made_by, made_at
+from submeter.interval_changes
+where register_id = %(register_id)s and day between %(first)s and %(last)s
+order by id desc
+
+-- name: versions_at
+with version as (
+  select 'stands' as status, 0 as rank, null::bigint as id, i.day, i.starts_at, i.ends_at, i.clock, i.minutes, i.decimals, i.amounts,
+    i.quality, i.ranges, i.version_at, i.file_at, i.file_id, i.line, i.source, i.edited_by, i.created_at as stored_at,
+    null::timestamptz as replaced_at
+  from submeter.register_intervals i
+  where i.register_id = %(register_id)s and i.day between %(first)s and %(last)s
+  union all
+  select 'replaced', 2, v.id, v.day, v.starts_at, v.ends_at, v.clock, v.minutes, v.decimals, v.amounts, v.quality, v.ranges, v.version_at,
+    v.file_at, v.file_id, v.line, v.source, v.edited_by, v.created_at, v.replaced_at
+  from submeter.register_interval_versions v
+  where v.register_id = %(register_id)s and v.day between %(first)s and %(last)s
+  union all
+  select 'waits', 1, w.id, w.day, w.starts_at, w.ends_at, w.clock, w.minutes, w.decimals, w.amounts, w.quality, w.ranges, w.version_at,
+    w.file_at, w.file_id, w.line, w.reason, null, w.waits_since, null
+  from submeter.import_waiting w
+  where w.register_id = %(register_id)s and w.day between %(first)s and %(last)s
+)
+select v.status, v.day, v.starts_at, v.clock, v.minutes, v.decimals, v.amounts, v.quality, v.ranges, nullif(v.version_at, '-infinity'),
+  nullif(v.file_at, '-infinity'), v.file_id, f.name, v.line, v.source, v.edited_by, v.stored_at, v.replaced_at
+from version v
+left join submeter.import_files f on f.id = v.file_id
+where v.starts_at <= %(at)s and v.ends_at > %(at)s
+order by v.rank, v.id desc

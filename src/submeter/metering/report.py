@@ -25,6 +25,7 @@ _WORDS = (
     ("readings", "dial readings stored"),
     ("readings_repeated", "dial readings that were there already"),
     ("found", "days that had waited, placed now"),
+    ("suspect", "findings in what is stored now (`submeter intervals findings`)"),
 )
 
 

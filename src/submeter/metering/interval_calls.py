@@ -1,0 +1,144 @@
+"""The functions of intervals as they are called over REST: JSON in, rows out.
+
+The types of the arguments have been tested by the SQL object of each function; how a moment or a number was
+written has not.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from submeter.core.caller import Caller
+from submeter.core.problem import Refused
+from submeter.db.database import Database
+from submeter.metering import checking
+from submeter.metering import interval_problems as problems
+from submeter.metering.editing import Edit, edit_intervals
+from submeter.metering.estimating import Estimated, EstimateOptions, estimate_intervals
+from submeter.metering.explaining import explain_interval
+from submeter.metering.interval_store import FindingRow
+from submeter.metering.selecting import Selection
+
+__all__ = ["CALLS", "Call", "as_row"]
+
+Arguments = Mapping[str, Any]
+Rows = list[dict[str, Any]]
+Call = Callable[[Database, Caller, Arguments], Rows]
+
+_FINDING = ("id", "register_id", "code", "severity", "day", "first", "last", "starts_at", "ends_at")
+_IN_WORDS = ("title", "detail", "hint", "status")
+MOST = 10_000
+
+
+def _check(database: Database, caller: Caller, arguments: Arguments) -> Rows:
+    selection = _selection(arguments)
+    checking.check_intervals(database, caller, selection)
+    return [_finding(one) for one in checking.list_findings(database, caller, selection, limit=MOST)]
+
+
+def _finding(one: FindingRow) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in (*_FINDING, *_IN_WORDS)}
+
+
+def _dismiss(database: Database, caller: Caller, arguments: Arguments) -> Rows:
+    ids = [int(number) for number in _list(arguments.get("ids"))]
+    done = checking.dismiss_findings(database, caller, ids, str(arguments.get("reason") or ""))
+    return [{"id": number, "status": "dismissed"} for number in done]
+
+
+def _estimate(database: Database, caller: Caller, arguments: Arguments) -> Rows:
+    options = EstimateOptions(
+        method=_text(arguments, "method"),
+        reason_code=int(arguments.get("reason_code") or 0),
+        reason=_text(arguments, "reason"),
+        replace_measured=_flag(arguments, "replace_measured"),
+        include_billed=_flag(arguments, "include_billed"),
+        dry_run=_flag(arguments, "dry_run"),
+    )
+    return [as_row(one) for one in estimate_intervals(database, caller, _selection(arguments), options)]
+
+
+def as_row(one: Estimated) -> dict[str, Any]:
+    """One gap, and what became of it, for programs."""
+    made, problem = one.estimate, one.problem
+    return {
+        "register_id": one.register_id, "day": one.day, "first": one.first, "last": one.last,
+        "outcome": one.outcome, "quality": made.quality if made else None,
+        "method_code": made.method if made else None, "method_name": made.name if made else None,
+        "inputs": [day.isoformat() for day in made.inputs] if made else None, "quantity": one.quantity,
+        "code": problem.code if problem else None, "title": problem.title if problem else None,
+        "detail": problem.detail if problem else None, "hint": problem.hint if problem else None,
+    }  # fmt: skip
+
+
+def _edit(database: Database, caller: Caller, arguments: Arguments) -> Rows:
+    edit = Edit(
+        str(arguments["register"]),
+        _moment(arguments["at"]),
+        [_quantity(one) for one in _list(arguments.get("quantities"))],
+        _text(arguments, "reason"),
+        int(arguments.get("reason_code") or 0),
+        _text(arguments, "method"),
+        str(arguments.get("quality") or "S"),
+        include_billed=_flag(arguments, "include_billed"),
+    )
+    return [one._asdict() for one in edit_intervals(database, caller, edit)]
+
+
+def _explain(database: Database, caller: Caller, arguments: Arguments) -> Rows:
+    found = explain_interval(database, caller, str(arguments["register"]), _moment(arguments["at"]))
+    return [said.as_json() for said in found.versions]
+
+
+CALLS: Mapping[str, Call] = {
+    "check_intervals": _check,
+    "dismiss_interval_findings": _dismiss,
+    "estimate_intervals": _estimate,
+    "edit_intervals": _edit,
+    "explain_interval": _explain,
+}
+"""Of each function that the application serves, what it does."""
+
+
+def _selection(arguments: Arguments) -> Selection:
+    days = (_day(arguments.get("from_date")), _day(arguments.get("to_date")))
+    return Selection(_text(arguments, "register"), _text(arguments, "site"), *days)
+
+
+def _text(arguments: Arguments, name: str) -> str:
+    return str(arguments.get(name) or "")
+
+
+def _flag(arguments: Arguments, name: str) -> bool:
+    return arguments.get(name) in (True, "true", "t", "on", "yes", "1")
+
+
+def _list(value: Any) -> list[Any]:
+    """An array, of JSON or as PostgreSQL writes it: {1,2}."""
+    if isinstance(value, str):
+        inner = value.strip().removeprefix("{").removesuffix("}")
+        return [None if part.strip().upper() == "NULL" else part.strip() for part in inner.split(",")]
+    return list(value or [])
+
+
+def _quantity(value: Any) -> Decimal | None:
+    try:
+        return None if value is None else Decimal(str(value))
+    except InvalidOperation as error:
+        raise Refused(problems.wrong_quantities(f"{value!r} is no quantity")) from error
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return None if value is None else date.fromisoformat(str(value))
+    except ValueError as error:
+        raise Refused(problems.wrong_days(f"{value!r} is no day")) from error
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise Refused(problems.wrong_days(f"{value!r} is no moment")) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,449 @@
+"""Intervals in the database: days to check or to change, findings, what was changed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from submeter.core.problem import Refused
+from submeter.db.queries import load_queries
+from submeter.metering import interval_problems as problems
+from submeter.metering.days import starts_at
+from submeter.metering.interval_rules import IntervalFinding
+from submeter.metering.model import DayRow, QualityRange, Stream
+from submeter.metering.placing import Sums, add_up, span_of
+from submeter.metering.selecting import IntervalRegister, Selection, settings_of
+
+__all__ = [
+    "Around",
+    "ChangeRow",
+    "FindingRow",
+    "KeptDay",
+    "LostEstimate",
+    "PlacedFinding",
+    "Scope",
+    "VersionRow",
+    "add_changes",
+    "add_findings",
+    "billed_days",
+    "days_around",
+    "days_of",
+    "dismiss",
+    "find_registers",
+    "get_register",
+    "get_registers",
+    "list_advances",
+    "list_changes",
+    "list_findings",
+    "load_days",
+    "lock",
+    "lost_estimates",
+    "resolve_findings",
+    "start_of",
+    "stream_of",
+    "take_due",
+    "versions_at",
+    "write_days",
+]
+
+_QUERIES = load_queries(__package__ or "")
+Span = tuple[UUID, date, date]
+
+
+class KeptDay(NamedTuple):
+    """A day of intervals as it is kept, current or to become so."""
+
+    register_id: UUID
+    row: DayRow
+    file_at: datetime | None
+    standing: int
+    file_id: int | None
+    source: str | None
+    edited_by: str | None
+
+
+class Around(NamedTuple):
+    """Days of a register, and those beside them: next to them, and next to them with some use."""
+
+    register_id: UUID
+    first: date
+    last: date
+    before: date | None
+    after: date | None
+    busy_before: date | None
+    busy_after: date | None
+
+
+class LostEstimate(NamedTuple):
+    """A day that was estimated until it came with gaps."""
+
+    register_id: UUID
+    day: date
+    reason_code: int
+    cut: bool
+    """Whether it was estimated as zero."""
+
+
+class Scope(NamedTuple):
+    """Days of a register about which a check has said all that one rule has to say."""
+
+    register_id: UUID
+    code: str
+    first: date
+    last: date
+
+
+class PlacedFinding(NamedTuple):
+    """A finding with the register and the time that it is about."""
+
+    esco_id: UUID
+    register_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    finding: IntervalFinding
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A finding as it is kept."""
+
+    id: int
+    register_id: UUID
+    register: str
+    code: str
+    severity: str
+    day: date
+    first: int
+    last: int
+    starts_at: datetime
+    ends_at: datetime
+    title: str
+    detail: str
+    hint: str
+    status: str
+    reason: str | None
+
+
+class ChangeRow(NamedTuple):
+    """An edit or an estimate."""
+
+    day: date
+    first: int
+    last: int
+    kind: str
+    quality: str
+    method: str
+    reason: str
+    made_by: str
+    made_at: datetime
+
+
+class VersionRow(NamedTuple):
+    """A version of a day that holds a moment."""
+
+    status: str
+    """stands, waits or replaced."""
+    day: date
+    starts_at: datetime
+    row: DayRow
+    file_at: datetime | None
+    file_id: int | None
+    file_name: str | None
+    line: int | None
+    source: str | None
+    edited_by: str | None
+    stored_at: datetime
+    replaced_at: datetime | None
+
+
+# Which registers --------------------------------------------------------------------------------------------
+
+
+def find_registers(connection: psycopg.Connection, selection: Selection) -> list[UUID]:
+    """The registers that are meant, of those that have intervals. Raises Refused MTR400, MTR401, MTR402."""
+    if selection.register:
+        return [get_register(connection, selection)]
+    site = _get_site(connection, selection) if selection.site else None
+    rows = connection.execute(_QUERIES["list_interval_registers"], {"site": site})
+    return [register_id for (register_id,) in rows]
+
+
+def get_register(connection: psycopg.Connection, selection: Selection) -> UUID:
+    """The one register that is meant. Raises Refused MTR400, MTR401."""
+    said = selection.register
+    place, _, register = said.rpartition(":")
+    values = {"id": selection.register_id, "whole": said, "place": place, "register": register}
+    rows = connection.execute(_QUERIES["find_register"], values).fetchall()
+    if not rows:
+        raise Refused(problems.no_register(said))
+    if len(rows) > 1:
+        raise Refused(problems.several_registers(said, [name for _, name in rows]))
+    found: UUID = rows[0][0]
+    return found
+
+
+def _get_site(connection: psycopg.Connection, selection: Selection) -> UUID:
+    values = {"id": selection.site_id, "name": selection.site}
+    rows = connection.execute(_QUERIES["find_site"], values).fetchall()
+    if len(rows) != 1:
+        raise Refused(problems.no_site(selection.site, len(rows)))
+    found: UUID = rows[0][0]
+    return found
+
+
+def get_registers(connection: psycopg.Connection, registers: Sequence[UUID]) -> dict[UUID, IntervalRegister]:
+    """What checks and estimates need to know of them."""
+    rows = connection.execute(_QUERIES["get_interval_registers"], {"registers": list(registers)})
+    return {row[0]: _register(row) for row in rows}
+
+
+def _register(row: Sequence[Any]) -> IntervalRegister:
+    key, esco_id, name, serial, unit, direction, clock, may_export, settings, spans = row
+    pairs = tuple((first, last) for first, last in spans)
+    return IntervalRegister(
+        key, esco_id, name, serial, unit, direction, clock, may_export, pairs, settings_of(settings)
+    )
+
+
+def stream_of(register: IntervalRegister) -> Stream:
+    """The register as rules name whose data they look at."""
+    return Stream(
+        "register", str(register.id), register.name, register.serial, register.unit, register.direction
+    )
+
+
+# Days -------------------------------------------------------------------------------------------------------
+
+
+def take_due(connection: psycopg.Connection, limit: int) -> list[Span]:
+    """Registers and days that have changed since they were checked; they are due no more."""
+    return [(register, first, last) for register, first, last in connection.execute(
+        _QUERIES["take_due_checks"], {"limit": limit})]  # fmt: skip
+
+
+def days_of(connection: psycopg.Connection, registers: Sequence[UUID]) -> list[Span]:
+    """First and last day of each register that has any."""
+    rows = connection.execute(_QUERIES["days_of_registers"], {"registers": list(registers)})
+    return [(register, first, last) for register, first, last in rows if first]
+
+
+def days_around(connection: psycopg.Connection, spans: Sequence[Span]) -> list[Around]:
+    """What lies beside some days."""
+    return [Around(*row) for row in connection.execute(_QUERIES["days_around"], _columns(spans))]
+
+
+def load_days(
+    connection: psycopg.Connection, spans: Sequence[Span], registers: Mapping[UUID, IntervalRegister]
+) -> Iterator[KeptDay]:
+    """The days that are current, by register and day."""
+    streams = {key: stream_of(register) for key, register in registers.items()}
+    rows = connection.execute(_QUERIES["load_days"], _columns(spans), binary=True)
+    for (
+        register_id,
+        day,
+        clock,
+        minutes,
+        decimals,
+        amounts,
+        quality,
+        ranges,
+        version_at,
+        file_at,
+        *more,
+    ) in rows:
+        standing, file_id, line, source, edited_by = more
+        row = DayRow(
+            streams[register_id],
+            day,
+            clock,
+            minutes,
+            decimals,
+            amounts,
+            quality,
+            _ranges(ranges),
+            version_at,
+            line,
+        )
+        yield KeptDay(register_id, row, file_at, standing, file_id, source, edited_by)
+
+
+def _ranges(stored: Iterable[Sequence[Any]] | None) -> tuple[QualityRange, ...]:
+    return tuple(QualityRange(*part) for part in stored or ())
+
+
+def _columns(spans: Sequence[Span]) -> dict[str, list[Any]]:
+    names = ("registers", "firsts", "lasts")
+    return {name: [span[place] for span in spans] for place, name in enumerate(names)}
+
+
+def list_advances(
+    connection: psycopg.Connection, spans: Sequence[Span]
+) -> list[tuple[UUID, int, int, Decimal]]:
+    """What the dials of registers counted around some days: from a minute (since 1970 UTC) to another."""
+    rows = connection.execute(_QUERIES["list_advances"], _columns(spans))
+    return [(register, starts, ends, quantity) for register, starts, ends, quantity in rows]
+
+
+# Findings ---------------------------------------------------------------------------------------------------
+
+
+def resolve_findings(
+    connection: psycopg.Connection, scopes: Sequence[Scope], found: Sequence[PlacedFinding]
+) -> int:
+    """What was open and is not found any more is resolved; how many."""
+    values = {
+        "registers": [scope.register_id for scope in scopes], "codes": [scope.code for scope in scopes],
+        "firsts": [scope.first for scope in scopes], "lasts": [scope.last for scope in scopes],
+        "found_registers": [one.register_id for one in found],
+        "found_codes": [one.finding.problem.code for one in found],
+        "found_days": [one.finding.day for one in found],
+        "found_firsts": [one.finding.first for one in found],
+        "found_lasts": [one.finding.last for one in found],
+    }  # fmt: skip
+    return connection.execute(_QUERIES["resolve_findings"], values).rowcount
+
+
+def add_findings(connection: psycopg.Connection, found: Sequence[PlacedFinding]) -> int:
+    """Keep what was found; how much of it is new, or not as it was."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_QUERIES["add_interval_finding"], [_kept(one) for one in found])
+        return max(cursor.rowcount, 0)
+
+
+def _kept(placed: PlacedFinding) -> dict[str, Any]:
+    one = placed.finding
+    return {
+        "esco_id": placed.esco_id, "register_id": placed.register_id, "starts_at": placed.starts_at,
+        "ends_at": placed.ends_at, "code": one.problem.code, "severity": one.severity, "day": one.day,
+        "first": one.first, "last": one.last, "title": one.problem.title, "detail": one.problem.detail,
+        "hint": one.problem.hint,
+    }  # fmt: skip
+
+
+def list_findings(
+    connection: psycopg.Connection,
+    registers: Sequence[UUID] | None,
+    days: tuple[date | None, date | None],
+    statuses: Sequence[str],
+    limit: int,
+) -> tuple[FindingRow, ...]:
+    """Findings of registers (None: of all) and days, by register and time."""
+    values = {
+        "registers": None if registers is None else list(registers), "first": days[0], "last": days[1],
+        "statuses": list(statuses), "limit": limit,
+    }  # fmt: skip
+    return tuple(FindingRow(*row) for row in connection.execute(_QUERIES["list_findings"], values))
+
+
+def dismiss(connection: psycopg.Connection, ids: Sequence[int], reason: str, who: str) -> set[int]:
+    """Dismiss open findings; which were there."""
+    values = {"ids": list(ids), "reason": reason, "decided_by": who}
+    return {number for (number,) in connection.execute(_QUERIES["dismiss_findings"], values)}
+
+
+# Changes ----------------------------------------------------------------------------------------------------
+
+
+def lost_estimates(connection: psycopg.Connection, spans: Sequence[Span]) -> list[LostEstimate]:
+    """Days that were estimated here, and whose newer version has gaps."""
+    rows = connection.execute(_QUERIES["lost_estimates"], _columns(spans))
+    return [LostEstimate(register, day, int(reason or 0), cut) for register, day, reason, cut in rows]
+
+
+def lock(connection: psycopg.Connection, esco_id: UUID) -> None:
+    """No import of the ESCO changes intervals until the transaction ends."""
+    connection.execute(_QUERIES["lock_intervals"], {"esco_id": esco_id})
+
+
+def billed_days(connection: psycopg.Connection, days: Sequence[KeptDay]) -> set[tuple[UUID, date]]:
+    """Which of the days stand on a bill, in part at least."""
+    spans = [span_of(day.row.clock, day.row.day) for day in days]
+    values = {
+        "registers": [day.register_id for day in days], "days": [day.row.day for day in days],
+        "starts": [span.starts_at for span in spans], "ends": [span.ends_at for span in spans],
+    }  # fmt: skip
+    return {(register, day) for register, day in connection.execute(_QUERIES["billed_days"], values)}
+
+
+def write_days(connection: psycopg.Connection, days: Sequence[KeptDay], escos: Mapping[UUID, UUID]) -> None:
+    """Make the days current; what they replace is kept."""
+    if not days:
+        return
+    rows = [
+        _written(day, sums, escos) for day, sums in zip(days, add_up([day.row for day in days]), strict=True)
+    ]
+    values = {name: [row[name] for row in rows] for name in rows[0]}
+    connection.execute(_QUERIES["add_starts"], {"starts": values["starts_at"]})
+    connection.execute(_QUERIES["write_days"], values)
+
+
+def _written(day: KeptDay, sums: Sums, escos: Mapping[UUID, UUID]) -> dict[str, Any]:
+    row, span = day.row, span_of(day.row.clock, day.row.day)
+    return {
+        "register_id": day.register_id, "day": row.day, "esco_id": escos[day.register_id],
+        "starts_at": span.starts_at, "ends_at": span.ends_at, "clock": row.clock, "minutes": row.minutes,
+        "decimals": row.decimals, "missing": sums.missing, "standing": day.standing, "total": sums.total,
+        "amounts": row.amounts, "quality": row.quality,
+        "ranges": Jsonb([list(part) for part in row.ranges]) if row.ranges else None,
+        "version_at": row.version_at, "file_at": day.file_at, "file_id": day.file_id, "line": row.line,
+        "source": day.source, "edited_by": day.edited_by,
+    }  # fmt: skip
+
+
+def add_changes(connection: psycopg.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note what was changed, how and by whom."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_QUERIES["add_change"], rows)
+
+
+def list_changes(
+    connection: psycopg.Connection, register_id: UUID, days: tuple[date, date]
+) -> list[ChangeRow]:
+    """Edits and estimates of some days, the newest first."""
+    values = {"register_id": register_id, "first": days[0], "last": days[1]}
+    return [ChangeRow(*row) for row in connection.execute(_QUERIES["list_changes"], values)]
+
+
+def versions_at(
+    connection: psycopg.Connection, register: IntervalRegister, at: datetime, days: tuple[date, date]
+) -> list[VersionRow]:
+    """Every version of the day that holds a moment: the one that stands, what waits, what was replaced."""
+    values = {"register_id": register.id, "at": at, "first": days[0], "last": days[1]}
+    found, stream = [], stream_of(register)
+    for (
+        status,
+        day,
+        begins,
+        clock,
+        minutes,
+        decimals,
+        amounts,
+        quality,
+        ranges,
+        version_at,
+        *more,
+    ) in connection.execute(_QUERIES["versions_at"], values):
+        row = DayRow(
+            stream,
+            day,
+            clock,
+            minutes,
+            decimals,
+            bytes(amounts),
+            quality,
+            _ranges(ranges),
+            version_at,
+            more[3] or 0,
+        )
+        found.append(VersionRow(status, day, begins, row, *more))
+    return found
+
+
+def start_of(row: DayRow, interval: int) -> datetime:
+    """When an interval of a day, counted from 1, begins."""
+    return starts_at(row.day, row.clock) + timedelta(minutes=(interval - 1) * row.minutes)
