@@ -314,7 +314,13 @@ def _move(owner: psycopg.Connection) -> tuple[str, str, Window, str]:
         )
     ]
     span = (str(day - timedelta(days=1)), str(day + timedelta(days=2)))
-    window = Window(*span, tuple(registers), tuple(circuits))
+    query = """
+        select distinct h.site_id::text
+        from submeter.registers g join submeter.meter_installations i on i.meter_id = g.meter_id
+        join submeter.supply_points p on p.id = i.supply_point_id join submeter.properties h on h.id = p.property_id
+        where g.id::text = any (%s)"""
+    sites = [site for (site,) in owner.execute(query, (registers,))]
+    window = Window(*span, tuple(registers), tuple(circuits), tuple(sites))
     return previous, present, window, esco
 
 

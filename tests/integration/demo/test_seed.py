@@ -31,9 +31,17 @@ _ESCO_OF = {
         name: f"select distinct esco_id from public.{name} join public.circuits on id = circuit_id"
         for name in ("circuit_interval_daily", "circuit_interval_monthly")
     },
+    **{
+        f"{place}_interval_{step}": f"select distinct esco_id from public.{place}_interval_{step} join public.{place}s on id = {place}_id"
+        for place in ("register", "site")
+        for step in ("daily", "monthly")
+    },
+    "site_interval_hh": "select distinct s.esco_id from public.sites s where exists"
+    " (select from public.site_interval_hh i where i.site_id = s.id)",
 }
 # A company in good order: no half-hour is missing but where a meter was exchanged, and no file needs anybody.
-_MAY_BE_EMPTY = {"register_interval_missing", "circuit_interval_missing", "import_findings", "import_waiting"}
+_MAY_BE_EMPTY = {"register_interval_missing", "circuit_interval_missing", "import_findings", "import_waiting",
+                 "interval_settings", "interval_findings", "interval_changes"}  # fmt: skip
 # When a row was written is the one thing that differs from one filling to the next.
 _CLOCKS = {"created_at", "updated_at", "computed_at", "at", "data", "changes", "received_at", "finished_at"}
 

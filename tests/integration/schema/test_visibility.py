@@ -12,7 +12,8 @@ SERVICE = Caller("service_role")
 KEYS = {"escos": "id", "esco_settings": "id"}
 SHARED = {"regions", "benchmark_tariffs"}
 NOT_FOR_CUSTOMERS = {"esco_settings", "meter_shadows", "payment_events", "audit", "import_files", "import_findings",
-                     "import_waiting", "register_interval_history"}  # fmt: skip
+                     "import_waiting", "register_interval_history", "interval_settings", "interval_findings",
+                     "interval_changes", "site_interval_hh", "site_interval_daily", "site_interval_monthly"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,12 @@ def fill_home(world: Any, build: Any, esco: str, home: str) -> None:
               " clock, minutes, decimals, missing, standing, total, amounts, quality, version_at, file_at, f.id"
               " from f, submeter.register_intervals i where i.register_id = %s and day = '2024-06-01'",
               world[esco], home, world[f"{home} power register"])  # fmt: skip
+    world.run(SERVICE, "with s as (insert into submeter.interval_settings (esco_id, register_id, zero_hours) select esco_id, id, 48 from"
+              " submeter.registers where id = %s returning esco_id, register_id), f as (insert into submeter.interval_findings (esco_id,"
+              " register_id, code, severity, day, first, last, starts_at, ends_at, title) select esco_id, register_id, 'MTR353', 'warning',"
+              " '2024-06-05', 1, 1, '2024-06-05Z', '2024-06-05T00:30Z', 'missing' from s)"
+              " insert into submeter.interval_changes (esco_id, register_id, day, first, last, kind, quality, made_by)"
+              " select esco_id, register_id, '2024-06-05', 1, 1, 'estimate', 'S', 'operator' from s", owner[1])  # fmt: skip
     for month in ("2024-05-01", "2024-06-01", "2024-07-01"):
         build.usage(world, esco, f"{home} power", month, "10")
     world.run(

@@ -18,6 +18,32 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
     "monthly_costs_compute": ({"month_in": "2025-03-01"},),
     "import_meter_data": ({"name": "nothing.csv"},),
     "decide_import_waiting": ({"id": 0, "accept": True},),
+    "interval_totals": tuple(
+        {
+            "site": id_of(f"{esco} site"),
+            "from_date": "2025-07-01",
+            "to_date": "2025-08-01",
+            "clock": "billing",
+        }
+        for esco in ESCOS
+    ),
+    "check_intervals": tuple({"register": id_of(f"{esco} first register")} for esco in ESCOS),
+    "estimate_intervals": tuple(
+        {"register": id_of(f"{esco} first register"), "dry_run": True} for esco in ESCOS
+    ),
+    "edit_intervals": tuple(
+        {
+            "register": id_of(f"{esco} first register"),
+            "at": "2025-03-01T00:00Z",
+            "quantities": [1],
+            "reason": "a walk",
+        }
+        for esco in ESCOS
+    ),
+    "explain_interval": tuple(
+        {"register": id_of(f"{esco} first register"), "at": "2025-03-01T00:00Z"} for esco in ESCOS
+    ),
+    "dismiss_interval_findings": ({"ids": [0], "reason": "a walk"},),
     "create_customer_token": tuple({"customer_id": id_of(f"{esco} alice")} for esco in ESCOS),
 }
 
@@ -54,9 +80,27 @@ def _walk_answer(
         hidden = next(esco for esco in ESCOS if id_of(f"{esco} alice") == arguments["customer_id"]) not in own
         if answer.status_code != (404 if hidden else 200):
             yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+    elif "interval" in name:
+        yield from _walk_interval_answer(own, name, arguments, answer)
     elif name in ("import_meter_data", "decide_import_waiting"):
         # There is no file, and no day that waits: it is refused by what it asks, not for who asks.
         if answer.status_code not in (400, 404) or "MTR23" not in answer.text:
             yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
     elif answer.status_code != 204:
         yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+
+
+def _walk_interval_answer(
+    own: set[str], name: str, arguments: Arguments, answer: httpx.Response
+) -> Iterator[str]:
+    complaint = f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+    if name == "interval_totals":
+        hidden = arguments["site"] not in {id_of(f"{esco} site") for esco in own}
+        if answer.status_code != 200 or bool(answer.json()) == hidden:
+            yield complaint
+    elif "register" in arguments:
+        hidden = arguments["register"] not in {id_of(f"{esco} first register") for esco in own}
+        if answer.status_code != (404 if hidden else 200) or (hidden and "MTR400" not in answer.text):
+            yield complaint
+    elif answer.status_code != 404:  # there is no such finding
+        yield complaint

@@ -196,7 +196,7 @@ def _window(site: Site, name: str, prefix: str = "") -> str:
     if not (window and column):
         return ""
     of = RESOURCES[name].key[0]
-    chosen = window.registers if of == "register_id" else window.circuits
+    chosen = {"register_id": window.registers, "circuit_id": window.circuits, "site_id": window.sites}[of]
     registers = f"&{prefix}{of}=in.({','.join(chosen)})"
     return f"{registers}&{prefix}{column}=gte.{window.first}&{prefix}{column}=lt.{window.last}"
 

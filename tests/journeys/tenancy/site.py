@@ -47,12 +47,13 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of time [first, last) on a few registers, and the circuits that they alone count for."""
+    """A stretch of time [first, last) on a few registers, the circuits that they alone count for, their sites."""
 
     first: str
     last: str
     registers: tuple[str, ...]
     circuits: tuple[str, ...]
+    sites: tuple[str, ...]
 
 
 @dataclass

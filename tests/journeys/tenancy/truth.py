@@ -108,11 +108,27 @@ def _circuits(rows: str) -> str:
   join submeter.sites s on s.id = h.site_id) x"""
 
 
-# Billing days of the site.
-_DAYS = f"""(
+# A half-hour of a register, while the meter is in place: at which site.
+_PLACED = f"""(
+  select i.*, h.site_id, s.day_time_zone
+  from {_INTERVALS.removesuffix(" x")} i
+  join submeter.registers g on g.id = i.register_id
+  join submeter.meter_installations n on n.meter_id = g.meter_id
+    and i."timestamp" >= n.installed_at and i."timestamp" < coalesce(n.removed_at, 'infinity')
+  join submeter.supply_points p on p.id = n.supply_point_id
+  join submeter.properties h on h.id = p.property_id
+  join submeter.sites s on s.id = h.site_id) x"""
+
+
+def _days(rows: str) -> str:
+    """The same by billing day of the site."""
+    return f"""(
   select d.*, date_trunc('month', d.day)::date as month
-  from (select y.*, (y."timestamp" at time zone y.day_time_zone)::date as day
-        from {_circuits(_INTERVALS).removesuffix(" x")} y) d) x"""
+  from (select y.*, (y."timestamp" at time zone y.day_time_zone)::date as day from {rows.removesuffix(" x")} y) d) x"""
+
+
+# Billing days of the site.
+_DAYS = _days(_circuits(_INTERVALS))
 
 _HISTORY = """(
   select register_id, day, 0::bigint as version, esco_id from submeter.register_intervals
@@ -180,6 +196,14 @@ RESOURCES = {
     ),
     "circuit_interval_daily": Resource(("circuit_id", "day"), _DAYS, _INTERVAL_MINE, narrow="day"),
     "circuit_interval_monthly": Resource(("circuit_id", "month"), _DAYS, _INTERVAL_MINE, narrow="month"),
+    "register_interval_daily": Resource(("register_id", "day"), _days(_PLACED), _INTERVAL_MINE, narrow="day"),
+    "register_interval_monthly": Resource(("register_id", "month"), _days(_PLACED), _INTERVAL_MINE, narrow="month"),
+    "site_interval_hh": Resource(("site_id", "timestamp"), _PLACED, REFUSED, narrow="timestamp"),
+    "site_interval_daily": Resource(("site_id", "day"), _days(_PLACED), REFUSED, narrow="day"),
+    "site_interval_monthly": Resource(("site_id", "month"), _days(_PLACED), REFUSED, narrow="month"),
+    "interval_settings": _table("interval_settings", REFUSED),
+    "interval_findings": _table("interval_findings", REFUSED),
+    "interval_changes": _table("interval_changes", REFUSED),
     "import_files": _table("import_files", REFUSED),
     "import_findings": _table("import_findings", REFUSED, "file_id", "number"),
     "import_waiting": _table("import_waiting", REFUSED),

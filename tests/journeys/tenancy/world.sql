@@ -122,6 +122,14 @@ select f.esco_id, 'unknown', 'nmi', 'nobody', 'E1', '', 'kWh', 'import', '2026-0
   30, 3, 0, 2, 0, submeter.encode_amounts(array_fill(0, array[48])), 'A', '2026-01-02', '2026-01-02', f.id
 from submeter.import_files f where f.esco_id = pg_temp.id('esco');
 
+insert into submeter.interval_settings (id, esco_id, register_id, zero_hours)
+values (pg_temp.id('settings'), pg_temp.id('esco'), pg_temp.id('first register'), 48);
+insert into submeter.interval_findings (esco_id, register_id, code, severity, day, first, last, starts_at, ends_at, title)
+values (pg_temp.id('esco'), pg_temp.id('first register'), 'MTR353', 'warning', '2025-07-14', 21, 21, '2025-07-14 10:00Z', '2025-07-14 10:30Z',
+  'missing');
+insert into submeter.interval_changes (esco_id, register_id, day, first, last, kind, quality, made_by)
+values (pg_temp.id('esco'), pg_temp.id('first register'), '2025-03-01', 1, 1, 'estimate', 'S', 'operator');
+
 insert into submeter.monthly_usage (circuit_id, month, esco_id, kwh)
 select pg_temp.id('circuit ' || name), month::date, pg_temp.id('esco'), 100
 from (values ('power 1', '2024-12-01'), ('power 1', '2025-03-01'), ('power 1', '2025-05-01'), ('power 1', '2025-07-01'), ('power 1', '2025-08-01'),

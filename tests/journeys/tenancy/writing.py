@@ -40,6 +40,7 @@ FRESH: Mapping[str, Row] = {
     "customer_tariffs": {"period_start": "2001-01-01"},
     "monthly_costs": {"month": "2001-01-01"},
     "payments": {"status": "created"},
+    "interval_settings": {"register_id": None, "nature": "water"},
 }
 
 PARENTS = {
