@@ -27,11 +27,11 @@ app = typer.Typer(help="Intervals: check, estimate, edit, explain.", no_args_is_
 Day = datetime | None
 Register = Annotated[
     str,
-    typer.Option("--register", help="Id, SERIAL, SERIAL:REGISTER or IDENTIFIER:REGISTER; all if left out."),
+    typer.Option("--register", help="SERIAL, SERIAL/REGISTER, IDENTIFIER/REGISTER or id; all if left out."),
 ]
 Site = Annotated[str, typer.Option("--site", help="Id, code or name of a site.")]
 From = Annotated[Day, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")]
-To = Annotated[Day, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")]
+To = Annotated[Day, typer.Option("--to", formats=["%Y-%m-%d"], help="First day that is not in it.")]
 Esco = Annotated[str | None, typer.Option(help="Code or id of the ESCO; left out, all of them.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in words.")]
@@ -45,13 +45,13 @@ def check(
     register: Register = "",
     site: Site = "",
     first: From = None,
-    last: To = None,
+    end: To = None,
     due: Annotated[bool, typer.Option("--due", help="What has changed since it was checked.")] = False,
     esco: Esco = None,
     as_json: Json = False,
 ) -> None:
     """Look for intervals that are missing or look wrong. Exit code 3 where something is open."""
-    selection = Selection(register, site, _day(first), _day(last))
+    selection = Selection(register, site, _day(first), _day(end))
     with open_database(load_settings(), say, must_exist=True) as database:
         caller = caller_for(database, esco)
         if due:
@@ -72,14 +72,14 @@ def findings(
     register: Register = "",
     site: Site = "",
     first: From = None,
-    last: To = None,
+    end: To = None,
     every: Annotated[bool, typer.Option("--all", help="Resolved and dismissed ones, too.")] = False,
     limit: Annotated[int, typer.Option(help="So many at the most.")] = 1000,
     esco: Esco = None,
     as_json: Json = False,
 ) -> None:
     """List what is open, without looking again."""
-    selection = Selection(register, site, _day(first), _day(last))
+    selection = Selection(register, site, _day(first), _day(end))
     statuses = ("open", "dismissed", "resolved") if every else ("open",)
     with open_database(load_settings(), say, must_exist=True) as database:
         found = checking.list_findings(database, caller_for(database, esco), selection, statuses, limit)
@@ -105,7 +105,7 @@ def estimate(
     register: Register = "",
     site: Site = "",
     first: From = None,
-    last: To = None,
+    end: To = None,
     method: Annotated[
         str, typer.Option(help="Name or code of a method; the first that can, if left out.")
     ] = "",
@@ -121,7 +121,7 @@ def estimate(
     as_json: Json = False,
 ) -> None:
     """Fill what is missing, by the methods of the market. Exit code 3 where something stays missing."""
-    selection = Selection(register, site, _day(first), _day(last))
+    selection = Selection(register, site, _day(first), _day(end))
     options = EstimateOptions(method, reason_code, reason, replace_measured, include_billed, dry_run)
     with open_database(load_settings(), say, must_exist=True) as database:
         done = estimate_intervals(database, caller_for(database, esco), selection, options)

@@ -105,7 +105,7 @@ def _refuse(selection: Selection, options: EstimateOptions) -> None:
         return
     if not options.reason.strip():
         raise Refused(problems.no_reason("measured values are replaced"))
-    if selection.first is None or selection.last is None:
+    if selection.first is None or selection.end is None:
         raise Refused(problems.wrong_days("measured values are replaced on named days alone"))
 
 
@@ -116,7 +116,7 @@ def refill(connection: psycopg.Connection, caller: Caller, spans: Sequence[Span]
         work.setdefault((lost.register_id, lost.reason_code, lost.cut), set()).add(lost.day)
     done: set[tuple[UUID, date]] = set()
     for (register_id, reason_code, cut), days in work.items():
-        selection = Selection(first=min(days), last=max(days))
+        selection = Selection(first=min(days), end=max(days) + DAY)
         options = EstimateOptions("zero" if cut else "", reason_code)
         run = _Run(connection, caller, selection, options, frozenset(days))
         done |= {

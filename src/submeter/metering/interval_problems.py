@@ -8,7 +8,7 @@ from submeter.core.problem import Problem
 
 def no_register(said: str) -> Problem:
     """Nothing of that name is there, or it is not the caller's."""
-    hint = "Name it by id, by SERIAL or SERIAL:REGISTER of its meter, or as IDENTIFIER:REGISTER."
+    hint = "`submeter meter list` names them: SERIAL, SERIAL/REGISTER, IDENTIFIER/REGISTER; an id does, too."
     return Problem("MTR400", "There is no such register", said, hint)
 
 
@@ -27,7 +27,7 @@ def no_site(said: str, count: int) -> Problem:
 
 def wrong_days(detail: str) -> Problem:
     """From after to, or too far apart."""
-    hint = "Name days as 2026-03-05; --from is the first, --to the last, both included."
+    hint = "Name days as 2026-03-05, from the first up to one that is not in it any more."
     return Problem("MTR403", "These are no days to work on", detail, hint)
 
 

@@ -176,7 +176,7 @@ def find_registers(connection: psycopg.Connection, selection: Selection) -> list
 def get_register(connection: psycopg.Connection, selection: Selection) -> UUID:
     """The one register that is meant. Raises Refused MTR400, MTR401."""
     said = selection.register
-    place, _, register = said.rpartition(":")
+    place, _, register = said.rpartition("/")
     values = {"id": selection.register_id, "whole": said, "place": place, "register": register}
     rows = connection.execute(_QUERIES["find_register"], values).fetchall()
     if not rows:

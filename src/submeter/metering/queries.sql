@@ -145,11 +145,11 @@ order by day
 
 -- name: find_register
 -- By id, by serial number (and register), by an identifier of the supply point (and register).
-select distinct g.id, m.serial || ':' || g.name as said
+select distinct g.id, m.serial || '/' || g.name as said
 from submeter.registers g
 join submeter.meters m on m.id = g.meter_id
 where case when %(id)s::uuid is not null then g.id = %(id)s
-  else (m.serial = %(whole)s or m.serial = %(place)s and upper(g.name) = upper(%(register)s)
+  else (lower(m.serial) = lower(%(whole)s) or lower(m.serial) = lower(%(place)s) and upper(g.name) = upper(%(register)s)
     or exists (
       select from submeter.meter_installations i
       join submeter.supply_point_identifiers p on p.supply_point_id = i.supply_point_id
@@ -258,7 +258,7 @@ set status = 'open', reason = null, decided_by = null, changed_at = now(), sever
 where f.status = 'resolved' or f.detail <> excluded.detail and (f.status = 'open' or f.code <> 'MTR357')
 
 -- name: list_findings
-select f.id, f.register_id, m.serial || ':' || g.name, f.code, f.severity, f.day, f.first, f.last, f.starts_at, f.ends_at, f.title,
+select f.id, f.register_id, m.serial || '/' || g.name, f.code, f.severity, f.day, f.first, f.last, f.starts_at, f.ends_at, f.title,
   f.detail, f.hint, f.status, f.reason
 from submeter.interval_findings f
 join submeter.registers g on g.id = f.register_id

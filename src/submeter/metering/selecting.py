@@ -21,7 +21,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Registers by `register` (id or name) or `site` (id, code or name), else all; days, both included.
+    """Registers by `register` (id or name) or `site` (id, code or name), else all; days of `[first, end)`.
 
     Raises Refused MTR403 where the days are in the wrong order.
     """
@@ -29,11 +29,15 @@ class Selection:
     register: str = ""
     site: str = ""
     first: date | None = None
-    last: date | None = None
+    end: date | None = None
 
     def __post_init__(self) -> None:
-        if self.first and self.last and not self.first <= self.last <= self.first + LONGEST:
-            raise Refused(problems.wrong_days(f"from {self.first} to {self.last}"))
+        if self.first and self.end and not self.first < self.end <= self.first + LONGEST:
+            raise Refused(problems.wrong_days(f"from {self.first} to {self.end}"))
+
+    @property
+    def last(self) -> date | None:
+        return self.end - timedelta(1) if self.end else None
 
     @property
     def register_id(self) -> str | None:
@@ -68,7 +72,7 @@ class IntervalRegister(NamedTuple):
     settings: Settings
 
     def __str__(self) -> str:
-        return f"{self.serial}:{self.name}"
+        return f"{self.serial}/{self.name}"
 
     def has(self, start: int, end: int) -> bool:
         """Whether the meter was in place for some of the time."""

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from integration.metering.town import DAY, MARKET, Town, day_row, make_town, nmi
+from integration.metering.town import MARKET, Town, day_row, make_town, nmi
 from integration.rowgate.served import served
 from integration.rowgate.world import SECRET, token
 from submeter.app import Application
@@ -221,7 +221,7 @@ def run(town: Town, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_commands_one_after_the_other(run: Any, town: Town) -> None:
     town.load([day_row(HOME, GAP)], name="march.csv")
     listed: Result = run("check", "--register", HOME)
-    assert (listed.exit_code, "MTR353  M6001000001:E1  2026-03-05 21-22" in listed.stdout) == (3, True)
+    assert (listed.exit_code, "MTR353  M6001000001/E1  2026-03-05 21-22" in listed.stdout) == (3, True)
     (row,) = [json.loads(line) for line in run("findings", "--json").stdout.splitlines()]
     assert (row["code"], row["first"], row["starts_at"]) == ("MTR353", 21, "2026-03-05 00:00:00+00:00")
     assert "would be filled" in run("estimate", "--dry-run").stderr
@@ -229,7 +229,7 @@ def test_the_commands_one_after_the_other(run: Any, town: Town) -> None:
     assert (made.exit_code, json.loads(made.stdout)["method_code"]) == (0, "17")
     assert run("check", "--due").exit_code == 0
     assert "0.120 is now 0.5" in run("edit", HOME, "2026-03-05T10:00+10:00", "0.5", "--reason", "seen").stderr
-    told = run("explain", f"M{HOME}:E1", "2026-03-05T10:10+10:00")
+    told = run("explain", f"M{HOME}/E1", "2026-03-05T10:10+10:00")
     assert (
         "stands:   0.500 kWh, substituted; method 18 (alternate), reason 0; seen; edited by service_role"
         in told.stdout

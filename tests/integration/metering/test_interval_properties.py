@@ -83,7 +83,11 @@ def perform(town: Town, name: str, step: tuple[Any, ...]) -> None:
             )
             edit_intervals(town.database, town.operator, Edit(name, at, amounts, "seen"))
         else:
-            whole = Selection(name) if step[0] == "estimate" else Selection(name, first=step[1], last=step[1])
+            whole = (
+                Selection(name)
+                if step[0] == "estimate"
+                else Selection(name, first=step[1], end=step[1] + timedelta(1))
+            )
             options = EstimateOptions(reason="ct", replace_measured=step[0] == "replace")
             estimate_intervals(town.database, town.operator, whole, options)
 

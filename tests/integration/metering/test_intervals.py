@@ -46,7 +46,7 @@ def later(days: int) -> date:
 
 def estimate(town: Town, **more: Any) -> tuple[Estimated, ...]:
     selection = Selection(
-        more.pop("register", ""), more.pop("site", ""), more.pop("first", None), more.pop("last", None)
+        more.pop("register", ""), more.pop("site", ""), more.pop("first", None), more.pop("end", None)
     )
     return estimate_intervals(town.database, town.operator, selection, EstimateOptions(**more))
 
@@ -139,7 +139,7 @@ def test_tolerances_are_the_operators(town: Town) -> None:
     town.add("interval_settings", nature="water", spike_percent=1)
     check_intervals(town.database, town.operator, Selection(site="Estate"))
     rows = list_findings(town.database, town.operator, Selection())
-    assert [one.register for one in rows] == [f"M{HOMES[1]}:E1"]
+    assert [one.register for one in rows] == [f"M{HOMES[1]}/E1"]
 
 
 def test_reverse_flow_and_where_something_generates(town: Town) -> None:
@@ -149,7 +149,7 @@ def test_reverse_flow_and_where_something_generates(town: Town) -> None:
     town.load(rows)
     assert [code for code, *_ in found(town)] == ["MTR359"]
     town.add("interval_settings", register_id=export, may_export=True)
-    check_intervals(town.database, town.operator, Selection(f"M{HOME}:b1"))
+    check_intervals(town.database, town.operator, Selection(f"M{HOME}/b1"))
     assert found(town) == []
 
 
@@ -216,7 +216,7 @@ def test_a_finding_is_dismissed_with_a_reason_and_it_is_audited(town: Town) -> N
         ({"register": "00000000-0000-0000-0000-000000000000"}, "MTR400"),
         ({"register": "shared"}, "MTR401"),
         ({"site": "nowhere"}, "MTR402"),
-        ({"first": DAY, "last": DAY - timedelta(1)}, "MTR403"),
+        ({"first": DAY, "end": DAY}, "MTR403"),
     ],
 )
 def test_what_is_not_there_cannot_be_checked(town: Town, selection: Any, code: str) -> None:
@@ -228,7 +228,7 @@ def test_what_is_not_there_cannot_be_checked(town: Town, selection: Any, code: s
     assert refused.value.problem.hint
 
 
-@pytest.mark.parametrize("name", [HOME, f"M{HOME}", f"M{HOME}:E1", f"{HOME}:e1", f"{HOME}2"])
+@pytest.mark.parametrize("name", [HOME, f"M{HOME}", f"M{HOME}/E1", f"{HOME}/e1", f"{HOME}2"])
 def test_ways_to_name_a_register(town: Town, name: str) -> None:
     town.load(days(1))
     assert check_intervals(town.database, town.operator, Selection(name)).registers == 1
@@ -342,14 +342,14 @@ def test_what_a_source_substituted_stays(town: Town) -> None:
 
 def test_measured_values_stay_unless_somebody_says_why_not(town: Town) -> None:
     town.load(days(14))
-    assert estimate(town, first=later(5), last=later(6)) == ()
+    assert estimate(town, first=later(5), end=later(7)) == ()
     for more, code in (({}, "MTR405"), ({"reason": "ct fault", "first": None}, "MTR403")):
         with pytest.raises(Refused, match=code):
-            estimate(town, **{"first": later(5), "last": later(5), "replace_measured": True, **more})
+            estimate(town, **{"first": later(5), "end": later(6), "replace_measured": True, **more})
     done = estimate(
         town,
         first=later(5),
-        last=later(5),
+        end=later(6),
         replace_measured=True,
         reason="ct fault",
         reason_code=60,
@@ -452,7 +452,7 @@ def test_a_dry_run_changes_nothing(town: Town) -> None:
 
 def test_estimates_of_a_site_and_of_days_ahead(town: Town) -> None:
     town.load([*days(14), *days(14, name=HOMES[1])])
-    done = estimate(town, site="Estate", last=later(14), first=later(14))
+    done = estimate(town, site="Estate", end=later(15), first=later(14))
     assert [one.outcome for one in done] == ["estimated"] * 2
     assert town.current(HOMES[1], later(14)) == BUSY
 
@@ -464,7 +464,7 @@ def test_an_estimate_has_as_many_decimals_as_it_needs(town: Town) -> None:
             day_row(HOME, BUSY, later(1), decimals=9),
         ]
     )
-    estimate(town, first=DAY, last=DAY)
+    estimate(town, first=DAY, end=later(1))
     assert town.rows("select decimals from submeter.register_intervals order by day") == [(0,), (9,)]
     assert town.current(HOME) == [2 * 10**9] * 48
 
@@ -574,7 +574,7 @@ def test_an_interval_is_explained(town: Town) -> None:
     assert (said[2].method_code, said[2].reason_code, said[2].made_by) == ("17", "76", "operator")
     assert (said[3].file_name, said[3].line) == ("march.csv", 7)
     text = explanation.as_text()
-    assert text.splitlines()[0] == f"register M{HOME}:E1, 2026-03-05 11:00 to 11:30 (Australia/Melbourne)"
+    assert text.splitlines()[0] == f"register M{HOME}/E1, 2026-03-05 11:00 to 11:30 (Australia/Melbourne)"
     assert "stands:   0.125 kWh, substituted; method 18 (alternate), reason 0; read off the screen" in text
     assert "edited by operator" in text
     assert "waits for a decision: the day was edited" in text

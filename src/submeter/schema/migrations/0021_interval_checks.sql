@@ -498,7 +498,7 @@ begin
     detail = 'Intervals are checked by the application.', hint = 'Call it through the REST API of Submeter.';
 end $$;
 comment on function public.check_intervals(uuid, uuid, date, date) is
-  'Checks the intervals of a register, a site or all, from a day to a day, both included. Gives back what is open of them in interval_findings. Served by the application.';
+  'Checks the intervals of a register, a site or all, from a day up to another, which is not in it. Gives back what is open of them in interval_findings. Served by the application.';
 
 create function public.dismiss_interval_findings(ids bigint[], reason text)
 returns table (id bigint, status text)
@@ -520,7 +520,7 @@ begin
     detail = 'Intervals are estimated by the application.', hint = 'Call it through the REST API of Submeter.';
 end $$;
 comment on function public.estimate_intervals(uuid, uuid, date, date, text, integer, text, boolean, boolean, boolean) is
-  'Fills what is missing of a register, a site or all, from a day to a day, both included, by the methods of the market. What was measured stays, unless replace_measured says otherwise, with a reason. Served by the application.';
+  'Fills what is missing of a register, a site or all, from a day up to another, which is not in it, by the methods of the market. What was measured stays, unless replace_measured says otherwise, with a reason. Served by the application.';
 
 create function public.edit_intervals(register uuid, at timestamptz, quantities numeric[], reason text, reason_code integer default 0,
   method text default null, quality text default 'S', include_billed boolean default false)
