@@ -15,10 +15,11 @@ from submeter.db.database import open_database
 from submeter.metering import checking
 from submeter.metering.editing import Edit
 from submeter.metering.editing import edit_intervals as make_edit
-from submeter.metering.estimating import Estimated, EstimateOptions, estimate_intervals
+from submeter.metering.estimating import estimate_intervals
 from submeter.metering.explaining import explain_interval
+from submeter.metering.filling import Estimated, EstimateOptions
+from submeter.metering.finding_store import FindingRow
 from submeter.metering.interval_calls import as_row
-from submeter.metering.interval_store import FindingRow
 from submeter.metering.selecting import Selection
 from submeter.settings import load_settings
 

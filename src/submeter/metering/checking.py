@@ -7,7 +7,7 @@ there, and only there, findings that are not found again are resolved.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +17,13 @@ from submeter.core.caller import Caller
 from submeter.core.problem import Refused
 from submeter.db.database import Database
 from submeter.db.transactions import transaction
+from submeter.metering import finding_store
 from submeter.metering import interval_problems as problems
 from submeter.metering import interval_store as store
+from submeter.metering.day_versions import KeptDay
 from submeter.metering.days import DAY, day_of, minute_of, starts_at
 from submeter.metering.estimating import refill
+from submeter.metering.finding_store import Around, FindingRow, PlacedFinding, Scope
 from submeter.metering.interval_rules import (
     IntervalContext,
     IntervalFinding,
@@ -28,7 +31,7 @@ from submeter.metering.interval_rules import (
     RegisterAdvance,
 )
 from submeter.metering.interval_rules import check_intervals as check_rows
-from submeter.metering.interval_store import Around, FindingRow, KeptDay, PlacedFinding, Scope, Span
+from submeter.metering.interval_store import Span
 from submeter.metering.model import DayRow
 from submeter.metering.selecting import IntervalRegister, Selection, chunked
 
@@ -69,7 +72,7 @@ def check_due(database: Database, caller: Caller) -> Checked:
     done = Checked()
     while True:
         with transaction(database, caller) as connection:
-            spans = store.take_due(connection, CHUNK_REGISTERS)
+            spans = finding_store.take_due(connection, CHUNK_REGISTERS)
             if not spans:
                 return done
             refill(connection, caller, spans)
@@ -97,7 +100,9 @@ def list_findings(
     """Findings of registers and days. Raises Refused MTR400 to MTR403."""
     with transaction(database, caller) as connection:
         some = store.find_registers(connection, selection) if selection.register or selection.site else None
-        return store.list_findings(connection, some, (selection.first, selection.last), statuses, limit)
+        return finding_store.list_findings(
+            connection, some, (selection.first, selection.last), statuses, limit
+        )
 
 
 def dismiss_findings(database: Database, caller: Caller, ids: Sequence[int], reason: str) -> tuple[int, ...]:
@@ -105,7 +110,7 @@ def dismiss_findings(database: Database, caller: Caller, ids: Sequence[int], rea
     if not reason.strip():
         raise Refused(problems.no_reason("a finding is dismissed"))
     with transaction(database, caller) as connection:
-        done = store.dismiss(connection, ids, reason.strip(), caller.signature())
+        done = finding_store.dismiss(connection, ids, reason.strip(), caller.signature())
         if missing := sorted(set(ids) - done):
             raise Refused(problems.no_finding(missing))
     return tuple(sorted(done))
@@ -132,7 +137,7 @@ def _check(connection: psycopg.Connection, spans: Sequence[Span]) -> Checked:
     advances = _advances(connection, spans, registers)
     every = [
         (around, advances.get(around.register_id, ()))
-        for around in store.days_around(connection, spans)
+        for around in finding_store.days_around(connection, spans)
         if around.register_id in registers
     ]
     for some in _by_weight(every):
@@ -163,9 +168,9 @@ def _advances(
     connection: psycopg.Connection, spans: Sequence[Span], registers: Mapping[UUID, IntervalRegister]
 ) -> dict[UUID, list[RegisterAdvance]]:
     found: dict[UUID, list[RegisterAdvance]] = {}
-    for register_id, start, end, quantity in store.list_advances(connection, spans):
+    for register_id, start, end, quantity in finding_store.list_advances(connection, spans):
         if register_id in registers:
-            stream = store.stream_of(registers[register_id])
+            stream = registers[register_id].stream
             found.setdefault(register_id, []).append(RegisterAdvance(stream, start, end, quantity))
     return found
 
@@ -193,8 +198,8 @@ def _check_some(
     scopes = tuple(_scopes(some, days))
     placed = _placed(_found(days, advances, registers), days, registers)
     about = [one for one in placed if _is_about(one, scopes)]
-    resolved = store.resolve_findings(connection, scopes, about)
-    added = store.add_findings(connection, about)
+    resolved = finding_store.resolve_findings(connection, scopes, about)
+    added = finding_store.add_findings(connection, about)
     checked = sum((around.last - around.first).days + 1 for around, _ in some)
     return Checked(len(some), checked, added, resolved)
 
@@ -222,7 +227,7 @@ def _found(
     groups: dict[IntervalTolerance, list[DayRow]] = {}
     for day in days:
         groups.setdefault(registers[day.register_id].settings.tolerance, []).append(day.row)
-    generators = frozenset(store.stream_of(one) for one in registers.values() if one.may_export)
+    generators = frozenset(one.stream for one in registers.values() if one.may_export)
     for tolerance, rows in groups.items():
         there = {row.stream for row in rows}
         own = tuple(advance for advance in advances if advance.stream in there)
@@ -237,14 +242,19 @@ def _placed(
     placed: dict[tuple[Any, ...], PlacedFinding] = {}
     for one in found:
         day = rows[one.stream, one.day]
-        starts = store.start_of(day.row, one.first)
-        ends = store.start_of(day.row, one.last + 1)
+        starts = _start_of(day.row, one.first)
+        ends = _start_of(day.row, one.last + 1)
         register = registers[day.register_id]
         if _was_there(one.problem.code, register, minute_of(starts), minute_of(ends)):
             placed[day.register_id, one.day, one.problem.code, one.first, one.last] = PlacedFinding(
                 register.esco_id, register.id, starts, ends, one
             )
     return list(placed.values())
+
+
+def _start_of(row: DayRow, interval: int) -> datetime:
+    """When an interval of a day, counted from 1, begins."""
+    return starts_at(row.day, row.clock) + timedelta(minutes=(interval - 1) * row.minutes)
 
 
 def _was_there(code: str, register: IntervalRegister, start: int, end: int) -> bool:

@@ -1,26 +1,32 @@
 """A day of intervals that is kept, and what becomes of it where a part is estimated or edited."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
+from uuid import UUID
 
 import numpy as np
 
 from submeter.core.problem import Problem, Refused
+from submeter.metering.days import count_of
 from submeter.metering.model import MISSING, DayRow, QualityRange
 from submeter.metering.series import BoolArray
 
 __all__ = [
     "OURS",
     "Change",
+    "KeptDay",
     "Kind",
     "changed",
+    "empty_day",
     "filled_here",
     "kinds_of",
     "measured_cells",
     "measured_only",
     "missing_cells",
     "sum_of",
+    "without",
 ]
 
 OURS = "Submeter: "
@@ -35,6 +41,18 @@ class Kind(NamedTuple):
     method: str = ""
     reason: str = ""
     text: str = ""
+
+
+class KeptDay(NamedTuple):
+    """A day of intervals as it is kept, current or to become so."""
+
+    register_id: UUID
+    row: DayRow
+    file_at: datetime | None
+    standing: int
+    file_id: int | None
+    source: str | None
+    edited_by: str | None
 
 
 class Change(NamedTuple):
@@ -85,9 +103,21 @@ def filled_here(row: DayRow) -> BoolArray:
 def measured_only(row: DayRow) -> DayRow:
     """The day with what was measured of it alone."""
     cells = measured_cells(row)
-    if cells.all():
+    return row if cells.all() else without(row, ~cells)
+
+
+def empty_day(register_id: UUID, like: DayRow, day: date) -> KeptDay:
+    """A day that nothing is known of, in the clock and steps of another. Any source goes before it."""
+    amounts = np.full(count_of(day, like.clock, like.minutes), MISSING, "<i4").tobytes()
+    row = DayRow(like.stream, day, like.clock, like.minutes, like.decimals, amounts, "N", (), None, 0)
+    return KeptDay(register_id, row, None, 0, None, None, None)
+
+
+def without(row: DayRow, cells: BoolArray | None) -> DayRow:
+    """The day without the amounts of some intervals."""
+    if cells is None:
         return row
-    amounts = np.where(cells, np.frombuffer(row.amounts, "<i4"), MISSING).astype("<i4")
+    amounts = np.where(cells, MISSING, np.frombuffer(row.amounts, "<i4")).astype("<i4")
     return row._replace(amounts=amounts.tobytes())
 
 

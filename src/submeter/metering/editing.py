@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import numpy as np
 import psycopg
 
 from submeter.core.caller import Caller
@@ -16,12 +15,11 @@ from submeter.db.database import Database
 from submeter.db.transactions import transaction
 from submeter.metering import interval_problems as problems
 from submeter.metering import interval_store as store
-from submeter.metering.day_versions import Change, Kind, changed, sum_of
-from submeter.metering.days import DAY, count_of, day_of, starts_at
+from submeter.metering.day_versions import Change, KeptDay, Kind, changed, empty_day, sum_of
+from submeter.metering.days import DAY, day_of, starts_at
 from submeter.metering.estimation import check_reason
-from submeter.metering.interval_store import KeptDay
 from submeter.metering.market_codes import METHODS
-from submeter.metering.model import MISSING, DayRow
+from submeter.metering.model import DayRow
 from submeter.metering.selecting import IntervalRegister, Selection
 
 __all__ = ["Edit", "Edited", "edit_intervals"]
@@ -112,17 +110,12 @@ def _days(connection: psycopg.Connection, register: IntervalRegister, edit: Edit
     end = edit.at + len(edit.quantities) * timedelta(minutes=like.minutes)
     while at < end:
         own = day_of(at, like.clock)
-        one = there.get(own) or KeptDay(register.id, _empty(like, own), None, 0, None, None, None)
+        one = there.get(own) or empty_day(register.id, like, own)
         if (one.row.clock, one.row.minutes) != (like.clock, like.minutes):
             raise Refused(problems.other_intervals(own, f"{one.row.minutes} minutes, {one.row.clock}"))
         found.append(one)
         at = starts_at(own + DAY, like.clock)
     return found
-
-
-def _empty(like: DayRow, day: date) -> DayRow:
-    amounts = np.full(count_of(day, like.clock, like.minutes), MISSING, "<i4").tobytes()
-    return DayRow(like.stream, day, like.clock, like.minutes, like.decimals, amounts, "N", (), None, 0)
 
 
 def _edited(

@@ -15,9 +15,10 @@ from submeter.db.database import Database
 from submeter.metering import checking
 from submeter.metering import interval_problems as problems
 from submeter.metering.editing import Edit, edit_intervals
-from submeter.metering.estimating import Estimated, EstimateOptions, estimate_intervals
+from submeter.metering.estimating import estimate_intervals
 from submeter.metering.explaining import explain_interval
-from submeter.metering.interval_store import FindingRow
+from submeter.metering.filling import Estimated, EstimateOptions
+from submeter.metering.finding_store import FindingRow
 from submeter.metering.selecting import Selection
 
 __all__ = ["CALLS", "Call", "as_row"]

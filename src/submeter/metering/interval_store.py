@@ -1,9 +1,7 @@
-"""Intervals in the database: days to check or to change, findings, what was changed."""
+"""Intervals in the database: whose they are, days to change, what was changed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,70 +11,33 @@ from psycopg.types.json import Jsonb
 from submeter.core.problem import Refused
 from submeter.db.queries import load_queries
 from submeter.metering import interval_problems as problems
-from submeter.metering.days import starts_at
-from submeter.metering.interval_rules import IntervalFinding
-from submeter.metering.model import DayRow, QualityRange, Stream
+from submeter.metering.day_versions import KeptDay
+from submeter.metering.model import DayRow, QualityRange
 from submeter.metering.placing import Sums, add_up, span_of
 from submeter.metering.selecting import IntervalRegister, Selection, settings_of
 
 __all__ = [
-    "Around",
     "ChangeRow",
-    "FindingRow",
-    "KeptDay",
     "LostEstimate",
-    "PlacedFinding",
-    "Scope",
+    "Span",
     "VersionRow",
     "add_changes",
-    "add_findings",
     "billed_days",
-    "days_around",
     "days_of",
-    "dismiss",
     "find_registers",
     "get_register",
     "get_registers",
-    "list_advances",
     "list_changes",
-    "list_findings",
     "load_days",
     "lock",
     "lost_estimates",
-    "resolve_findings",
-    "start_of",
-    "stream_of",
-    "take_due",
+    "span_columns",
     "versions_at",
     "write_days",
 ]
 
 _QUERIES = load_queries(__package__ or "")
 Span = tuple[UUID, date, date]
-
-
-class KeptDay(NamedTuple):
-    """A day of intervals as it is kept, current or to become so."""
-
-    register_id: UUID
-    row: DayRow
-    file_at: datetime | None
-    standing: int
-    file_id: int | None
-    source: str | None
-    edited_by: str | None
-
-
-class Around(NamedTuple):
-    """Days of a register, and those beside them: next to them, and next to them with some use."""
-
-    register_id: UUID
-    first: date
-    last: date
-    before: date | None
-    after: date | None
-    busy_before: date | None
-    busy_after: date | None
 
 
 class LostEstimate(NamedTuple):
@@ -87,46 +48,6 @@ class LostEstimate(NamedTuple):
     reason_code: int
     cut: bool
     """Whether it was estimated as zero."""
-
-
-class Scope(NamedTuple):
-    """Days of a register about which a check has said all that one rule has to say."""
-
-    register_id: UUID
-    code: str
-    first: date
-    last: date
-
-
-class PlacedFinding(NamedTuple):
-    """A finding with the register and the time that it is about."""
-
-    esco_id: UUID
-    register_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    finding: IntervalFinding
-
-
-@dataclass(frozen=True, slots=True)
-class FindingRow:
-    """A finding as it is kept."""
-
-    id: int
-    register_id: UUID
-    register: str
-    code: str
-    severity: str
-    day: date
-    first: int
-    last: int
-    starts_at: datetime
-    ends_at: datetime
-    title: str
-    detail: str
-    hint: str
-    status: str
-    reason: str | None
 
 
 class ChangeRow(NamedTuple):
@@ -210,20 +131,7 @@ def _register(row: Sequence[Any]) -> IntervalRegister:
     )
 
 
-def stream_of(register: IntervalRegister) -> Stream:
-    """The register as rules name whose data they look at."""
-    return Stream(
-        "register", str(register.id), register.name, register.serial, register.unit, register.direction
-    )
-
-
 # Days -------------------------------------------------------------------------------------------------------
-
-
-def take_due(connection: psycopg.Connection, limit: int) -> list[Span]:
-    """Registers and days that have changed since they were checked; they are due no more."""
-    return [(register, first, last) for register, first, last in connection.execute(
-        _QUERIES["take_due_checks"], {"limit": limit})]  # fmt: skip
 
 
 def days_of(connection: psycopg.Connection, registers: Sequence[UUID]) -> list[Span]:
@@ -232,17 +140,12 @@ def days_of(connection: psycopg.Connection, registers: Sequence[UUID]) -> list[S
     return [(register, first, last) for register, first, last in rows if first]
 
 
-def days_around(connection: psycopg.Connection, spans: Sequence[Span]) -> list[Around]:
-    """What lies beside some days."""
-    return [Around(*row) for row in connection.execute(_QUERIES["days_around"], _columns(spans))]
-
-
 def load_days(
     connection: psycopg.Connection, spans: Sequence[Span], registers: Mapping[UUID, IntervalRegister]
 ) -> Iterator[KeptDay]:
     """The days that are current, by register and day."""
-    streams = {key: stream_of(register) for key, register in registers.items()}
-    rows = connection.execute(_QUERIES["load_days"], _columns(spans), binary=True)
+    streams = {key: register.stream for key, register in registers.items()}
+    rows = connection.execute(_QUERIES["load_days"], span_columns(spans), binary=True)
     for (
         register_id,
         day,
@@ -276,74 +179,10 @@ def _ranges(stored: Iterable[Sequence[Any]] | None) -> tuple[QualityRange, ...]:
     return tuple(QualityRange(*part) for part in stored or ())
 
 
-def _columns(spans: Sequence[Span]) -> dict[str, list[Any]]:
+def span_columns(spans: Sequence[Span]) -> dict[str, list[Any]]:
+    """Registers, first and last days as the parameters of a query."""
     names = ("registers", "firsts", "lasts")
     return {name: [span[place] for span in spans] for place, name in enumerate(names)}
-
-
-def list_advances(
-    connection: psycopg.Connection, spans: Sequence[Span]
-) -> list[tuple[UUID, int, int, Decimal]]:
-    """What the dials of registers counted around some days: from a minute (since 1970 UTC) to another."""
-    rows = connection.execute(_QUERIES["list_advances"], _columns(spans))
-    return [(register, starts, ends, quantity) for register, starts, ends, quantity in rows]
-
-
-# Findings ---------------------------------------------------------------------------------------------------
-
-
-def resolve_findings(
-    connection: psycopg.Connection, scopes: Sequence[Scope], found: Sequence[PlacedFinding]
-) -> int:
-    """What was open and is not found any more is resolved; how many."""
-    values = {
-        "registers": [scope.register_id for scope in scopes], "codes": [scope.code for scope in scopes],
-        "firsts": [scope.first for scope in scopes], "lasts": [scope.last for scope in scopes],
-        "found_registers": [one.register_id for one in found],
-        "found_codes": [one.finding.problem.code for one in found],
-        "found_days": [one.finding.day for one in found],
-        "found_firsts": [one.finding.first for one in found],
-        "found_lasts": [one.finding.last for one in found],
-    }  # fmt: skip
-    return connection.execute(_QUERIES["resolve_findings"], values).rowcount
-
-
-def add_findings(connection: psycopg.Connection, found: Sequence[PlacedFinding]) -> int:
-    """Keep what was found; how much of it is new, or not as it was."""
-    with connection.cursor() as cursor:
-        cursor.executemany(_QUERIES["add_interval_finding"], [_kept(one) for one in found])
-        return max(cursor.rowcount, 0)
-
-
-def _kept(placed: PlacedFinding) -> dict[str, Any]:
-    one = placed.finding
-    return {
-        "esco_id": placed.esco_id, "register_id": placed.register_id, "starts_at": placed.starts_at,
-        "ends_at": placed.ends_at, "code": one.problem.code, "severity": one.severity, "day": one.day,
-        "first": one.first, "last": one.last, "title": one.problem.title, "detail": one.problem.detail,
-        "hint": one.problem.hint,
-    }  # fmt: skip
-
-
-def list_findings(
-    connection: psycopg.Connection,
-    registers: Sequence[UUID] | None,
-    days: tuple[date | None, date | None],
-    statuses: Sequence[str],
-    limit: int,
-) -> tuple[FindingRow, ...]:
-    """Findings of registers (None: of all) and days, by register and time."""
-    values = {
-        "registers": None if registers is None else list(registers), "first": days[0], "last": days[1],
-        "statuses": list(statuses), "limit": limit,
-    }  # fmt: skip
-    return tuple(FindingRow(*row) for row in connection.execute(_QUERIES["list_findings"], values))
-
-
-def dismiss(connection: psycopg.Connection, ids: Sequence[int], reason: str, who: str) -> set[int]:
-    """Dismiss open findings; which were there."""
-    values = {"ids": list(ids), "reason": reason, "decided_by": who}
-    return {number for (number,) in connection.execute(_QUERIES["dismiss_findings"], values)}
 
 
 # Changes ----------------------------------------------------------------------------------------------------
@@ -351,7 +190,7 @@ def dismiss(connection: psycopg.Connection, ids: Sequence[int], reason: str, who
 
 def lost_estimates(connection: psycopg.Connection, spans: Sequence[Span]) -> list[LostEstimate]:
     """Days that were estimated here, and whose newer version has gaps."""
-    rows = connection.execute(_QUERIES["lost_estimates"], _columns(spans))
+    rows = connection.execute(_QUERIES["lost_estimates"], span_columns(spans))
     return [LostEstimate(register, day, int(reason or 0), cut) for register, day, reason, cut in rows]
 
 
@@ -414,7 +253,7 @@ def versions_at(
 ) -> list[VersionRow]:
     """Every version of the day that holds a moment: the one that stands, what waits, what was replaced."""
     values = {"register_id": register.id, "at": at, "first": days[0], "last": days[1]}
-    found, stream = [], stream_of(register)
+    found, stream = [], register.stream
     for (
         status,
         day,
@@ -442,8 +281,3 @@ def versions_at(
         )
         found.append(VersionRow(status, day, begins, row, *more))
     return found
-
-
-def start_of(row: DayRow, interval: int) -> datetime:
-    """When an interval of a day, counted from 1, begins."""
-    return starts_at(row.day, row.clock) + timedelta(minutes=(interval - 1) * row.minutes)

@@ -12,6 +12,7 @@ from submeter.core.problem import Refused
 from submeter.metering import interval_problems as problems
 from submeter.metering.estimation import Policy
 from submeter.metering.interval_rules import IntervalTolerance
+from submeter.metering.model import Stream
 
 __all__ = ["IntervalRegister", "Selection", "Settings", "chunked", "settings_of"]
 
@@ -73,6 +74,11 @@ class IntervalRegister(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.serial}/{self.name}"
+
+    @property
+    def stream(self) -> Stream:
+        """The register as rules name whose data they look at."""
+        return Stream("register", str(self.id), self.name, self.serial, self.unit, self.direction)
 
     def has(self, start: int, end: int) -> bool:
         """Whether the meter was in place for some of the time."""

@@ -20,8 +20,9 @@ from submeter.db.database import Database
 from submeter.metering.checking import check_due, check_intervals
 from submeter.metering.day_versions import Change, Kind, changed, kinds_of
 from submeter.metering.editing import Edit, edit_intervals
-from submeter.metering.estimating import EstimateOptions, estimate_intervals
+from submeter.metering.estimating import estimate_intervals
 from submeter.metering.explaining import explain_interval
+from submeter.metering.filling import EstimateOptions
 from submeter.metering.model import DayRow
 from submeter.metering.selecting import Selection
 

@@ -14,8 +14,9 @@ from submeter.db.database import Database
 from submeter.metering.actions import decide_waiting
 from submeter.metering.checking import check_due, check_intervals, dismiss_findings, list_findings
 from submeter.metering.editing import Edit, edit_intervals
-from submeter.metering.estimating import Estimated, EstimateOptions, estimate_intervals
+from submeter.metering.estimating import estimate_intervals
 from submeter.metering.explaining import explain_interval
+from submeter.metering.filling import Estimated, EstimateOptions
 from submeter.metering.model import DayRow, QualityRange
 from submeter.metering.selecting import Selection
 
