@@ -31,7 +31,7 @@ class Town:
     database: Database
     esco_id: str
     site_id: str = ""
-    registers: dict[str, str] = field(default_factory=dict)
+    registers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def operator(self) -> Caller:
