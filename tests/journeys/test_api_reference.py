@@ -136,8 +136,8 @@ def test_half_hours_of_a_register(operator: httpx.Client) -> None:
         f"/register_interval_hh?register_id=eq.{register}&order=timestamp.desc&limit=48"
     ).json()
     assert len(rows) == 48
-    assert set(rows[0]) == {"register_id", "timestamp", "kwh"}
-    assert all(row["kwh"] >= 0 for row in rows)
+    assert set(rows[0]) == {"register_id", "timestamp", "kwh", "quality"}
+    assert all(row["kwh"] >= 0 and row["quality"] == "A" for row in rows)
 
 
 def test_costs_add_up(operator: httpx.Client) -> None:

@@ -107,11 +107,11 @@ class _Run:
         found = tuple(fill_days(register, days, asked, policy, self.options))
         news = [one for one in found if isinstance(one, Filled)]
         told = [one for one in found if isinstance(one, Estimated)]
-        kept, skipped = self._allowed(news)
+        kept, left = self._allowed(news)
         if not self.options.dry_run:
             self._write(register, kept)
         yield from sorted(
-            [*told, *skipped, *(one for new in kept for one in new.told)],
+            [*told, *left, *(one for new in kept for one in new.told)],
             key=lambda one: (one.day, one.first),
         )
 
@@ -141,10 +141,8 @@ class _Run:
             return list(news), []
         billed = store.billed_days(self.connection, [new.day for new in news])
         kept = [new for new in news if (new.day.register_id, new.day.row.day) not in billed]
-        skipped = [
-            skipped(one, problems.billed(one.day)) for new in news if new not in kept for one in new.told
-        ]
-        return kept, skipped
+        left = [skipped(one, problems.billed(one.day)) for new in news if new not in kept for one in new.told]
+        return kept, left
 
     def _write(self, register: IntervalRegister, news: Sequence[Filled]) -> None:
         signed = [self._signed(new.day) for new in news]
