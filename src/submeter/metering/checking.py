@@ -71,11 +71,13 @@ def check_due(database: Database, caller: Caller) -> Checked:
     """
     done = Checked()
     while True:
+        # Apart: whoever waits for the lock of intervals holds none that an import may wait for.
+        with transaction(database, caller) as connection:
+            refill(connection, caller, finding_store.list_due(connection, CHUNK_REGISTERS))
         with transaction(database, caller) as connection:
             spans = finding_store.take_due(connection, CHUNK_REGISTERS)
             if not spans:
                 return done
-            refill(connection, caller, spans)
             done = done.plus(_check(connection, spans))
 
 

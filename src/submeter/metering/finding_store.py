@@ -22,6 +22,7 @@ __all__ = [
     "days_around",
     "dismiss",
     "list_advances",
+    "list_due",
     "list_findings",
     "resolve_findings",
     "take_due",
@@ -80,6 +81,12 @@ class FindingRow:
     hint: str
     status: str
     reason: str | None
+
+
+def list_due(connection: psycopg.Connection, limit: int) -> list[Span]:
+    """Registers and days that have changed since they were checked."""
+    rows = connection.execute(_QUERIES["list_due_checks"], {"limit": limit})
+    return [(register, first, last) for register, first, last in rows]
 
 
 def take_due(connection: psycopg.Connection, limit: int) -> list[Span]:

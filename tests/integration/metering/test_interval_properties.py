@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +18,6 @@ from integration.metering.town import DAY, MADE, Town, day_row, make_town
 from submeter.core.problem import Refused
 from submeter.db.database import Database
 from submeter.metering.checking import check_due, check_intervals
-from submeter.metering.day_versions import Change, Kind, changed, kinds_of
 from submeter.metering.editing import Edit, edit_intervals
 from submeter.metering.estimating import estimate_intervals
 from submeter.metering.explaining import explain_interval
@@ -282,36 +280,3 @@ def test_checks_when_due_find_what_a_check_of_everything_finds(
     when_due = town.rows(query, town.registers[name])
     check_intervals(town.database, town.operator, Selection(name))
     assert town.rows(query, town.registers[name]) == when_due
-
-
-Kinds = st.sampled_from([Kind("A"), Kind("S", "14", "76", "like day"), Kind("F", "18", "0", "x"), Kind("N")])
-
-
-@given(
-    parts=st.lists(
-        st.tuples(
-            st.integers(1, 48),
-            st.lists(st.one_of(st.none(), st.integers(-999, 999)), min_size=1, max_size=48),
-            st.integers(0, 5),
-            Kinds,
-        ),
-        max_size=4,
-    )
-)
-def test_a_changed_day_has_the_changes_and_else_what_it_had(parts: list[Any]) -> None:
-    row = day_row("x", list(range(48)))
-    changes = [
-        Change(first, amounts[: 49 - first], decimals, kind) for first, amounts, decimals, kind in parts
-    ]
-    expected: list[tuple[Decimal | None, Kind]] = [(Decimal(n).scaleb(-3), Kind("A")) for n in range(48)]
-    for change in changes:
-        for place, amount in enumerate(change.amounts):
-            value = None if amount is None else Decimal(amount).scaleb(-change.decimals)
-            expected[change.first - 1 + place] = (value, change.kind)
-    new = changed(row, changes, exact=True)
-    values = [
-        None if one == -(2**31) else Decimal(one).scaleb(-new.decimals)
-        for one in np.frombuffer(new.amounts, "<i4").tolist()
-    ]
-    assert list(zip(values, kinds_of(new), strict=True)) == expected
-    assert (new.quality == "V") == (len({kind.quality for _, kind in expected}) > 1)

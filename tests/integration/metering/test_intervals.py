@@ -11,6 +11,7 @@ from integration.metering.town import DAY, MADE, MARKET, Town, day_row, make_tow
 from submeter.core.caller import Caller
 from submeter.core.problem import Refused
 from submeter.db.database import Database
+from submeter.db.transactions import transaction
 from submeter.metering.actions import decide_waiting
 from submeter.metering.checking import check_due, check_intervals, dismiss_findings, list_findings
 from submeter.metering.editing import Edit, edit_intervals
@@ -601,3 +602,13 @@ def test_what_is_not_there_is_not_explained(town: Town) -> None:
     ):
         with pytest.raises(Refused, match=code):
             explain_interval(town.database, town.operator, register, at)
+
+
+def test_a_check_does_not_hold_an_import_up_for_good(town: Town) -> None:
+    """While a check has taken what is due, an import stores; while one stores, a check goes on without its days."""
+    town.load([day_row(HOME, GAP)], check=False)
+    with transaction(town.database, town.operator) as storing:
+        storing.execute("update submeter.interval_checks_due set last_day = last_day + 1")
+        assert check_due(town.database, town.operator).days == 0
+    assert check_due(town.database, town.operator).days == 2
+    assert found(town) == [("MTR353", DAY, 21, 22)]
