@@ -200,17 +200,6 @@ def test_late_data_are_in_the_sums_at_once_and_export_is_apart(client: httpx.Cli
     assert rows == [(Decimal(98), Decimal(12))]
 
 
-def test_what_a_gate_measures_is_apart_from_what_is_behind_it(client: httpx.Client, town: Town) -> None:
-    gate = town.add_home("6001000009")
-    town.add("site_gates", site_id=town.site_id, supply_point_id=gate, from_date="2026-03-06")
-    rows = [day_row(HOME, 1000, day) for day in (date(2026, 3, 5), date(2026, 3, 6))]
-    town.load([*rows, *(day_row("6001000009", 5000, one.day) for one in rows)])
-    days = client.get(f"/site_interval_daily?site_id=eq.{town.site_id}&order=day").json()
-    assert [(one["import_kwh"], one["gate_kwh"]) for one in days] == [(46 * 6, None), (48, 240), (2, 10)]
-    halves = client.get(f"/site_interval_hh?site_id=eq.{town.site_id}&order=timestamp.desc&limit=1").json()
-    assert [(one["import_kwh"], one["gate_kwh"]) for one in halves] == [(1, 5)]
-
-
 def test_other_units_have_days_too(client: httpx.Client, town: Town) -> None:
     meter = town.value("select meter_id::text from submeter.registers where id = %s", town.registers[HOME])
     water = town.add("registers", meter_id=meter, name="W", nature="water", unit="L")

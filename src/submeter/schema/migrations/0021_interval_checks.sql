@@ -1,15 +1,14 @@
 -- Intervals that look wrong, what people and estimates made of them, and their sums by register and site.
 
 -- How intervals are checked and estimated ------------------------------------------------------------------------------
--- The most specific row that says something wins, column by column: a register, a type or kind of register at a
--- site, a site, a type, a kind, the whole ESCO; then what the program has.
+-- The most specific row that says something wins, column by column: a register, a kind of register at a site, a site, a
+-- kind of register, the whole ESCO; then what the program has.
 
 create table submeter.interval_settings (
   id uuid primary key default gen_random_uuid(),
   esco_id uuid not null default submeter.default_esco() references submeter.escos (id),
   site_id uuid references submeter.sites (id),
   nature text check (nature in ('power', 'heat', 'cooling', 'hot_water', 'water', 'gas', 'solar', 'other')),
-  type text,
   register_id uuid references submeter.registers (id),
   spike_percent integer check (spike_percent >= 0),
   spike_floor numeric check (spike_floor >= 0),
@@ -27,16 +26,14 @@ create table submeter.interval_settings (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (esco_id, id),
-  check (register_id is null or site_id is null and nature is null and type is null),
-  constraint interval_settings_type_fkey foreign key (esco_id, type) references submeter.register_types (esco_id, code),
+  check (register_id is null or site_id is null and nature is null),
   check (like_days_least <= like_days_most),
-  constraint interval_settings_once unique nulls not distinct (esco_id, site_id, nature, type, register_id)
+  constraint interval_settings_once unique nulls not distinct (esco_id, site_id, nature, register_id)
 );
-call submeter.describe('submeter.interval_settings', 'How intervals are checked and estimated, where it is not as the program has it. The most specific row that says something wins, column by column: a register, a type of register at a site, a kind (nature) there, the site, a type, a kind, all.', '{
+call submeter.describe('submeter.interval_settings', 'How intervals are checked and estimated, where it is not as the program has it. The most specific row that says something wins, column by column: a register, a kind of register at a site, a site, a kind of register, all.', '{
   "site_id": "For registers of this site alone.",
   "nature": "For registers that measure this alone: power, heat, water, ...",
-  "type": "For registers of this type alone (register_types).",
-  "register_id": "For this register alone; then without site_id, nature and type.",
+  "register_id": "For this register alone; then without site_id and nature.",
   "spike_percent": "By how much the peak of a day may be above its third peak (180).",
   "spike_floor": "Peaks that exceed the third by no more than this, in the register''s unit, are no spikes (0.5).",
   "zero_hours": "So many hours in a row without use are usual (72); more than 24.",
@@ -78,12 +75,12 @@ language sql stable set search_path = '' as $$
                    where k.register_id = g.id and c.type = 'solar') as solar) c
   left join lateral (
     -- The last of equal names stands: the most specific one.
-    select jsonb_object_agg(v.key, v.value order by n.register_id is not null, n.site_id is not null, n.type is not null, n.nature is not null)
+    select jsonb_object_agg(v.key, v.value order by (n.register_id is not null)::int, (n.site_id is not null)::int, (n.nature is not null)::int)
       as settings
     from submeter.interval_settings n
     cross join lateral jsonb_each(jsonb_strip_nulls(to_jsonb(n))) v
     where n.esco_id = g.esco_id and (n.register_id is null or n.register_id = g.id)
-      and (n.site_id is null or n.site_id = p.site_id) and (n.nature is null or n.nature = g.nature) and (n.type is null or n.type = g.type)) t on true
+      and (n.site_id is null or n.site_id = p.site_id) and (n.nature is null or n.nature = g.nature)) t on true
   where g.id = any (registers_in)
 $$;
 comment on function submeter.interval_registers_for(uuid[]) is
@@ -302,7 +299,6 @@ create or replace view public.register_interval_hh with (security_invoker) as
 
 create view submeter.register_pieces with (security_barrier) as
   select r.esco_id, r.register_id, g.unit, g.direction, d.day, d.month, s.id as site_id,
-    exists (select from submeter.site_gates k where k.supply_point_id = p.id and daterange(k.from_date, k.to_date) @> d.day) as is_gate,
     q.amount * ('{1,0.1,0.01,0.001,0.0001,0.00001,0.000001,0.0000001,0.00000001,0.000000001}'::numeric[])[r.decimals + 1] as quantity
   from submeter.billing_days d
   join submeter.register_intervals r on r.day between d.day - 1 and d.day + 1
@@ -342,21 +338,16 @@ call submeter.describe('submeter.register_pieces', 'Quantities by billing day of
   "day": "Billing day of the site.",
   "month": "First day of its month.",
   "site_id": "Site that the meter was installed in.",
-  "is_gate": "Whether it measured a gate of the site that day: all that stands behind it.",
   "quantity": "What is known of it, exact."}');
 
 create view submeter.site_values with (security_barrier) as
-  select v.esco_id, h.site_id, v."timestamp", g.direction,
-    exists (select from submeter.site_gates k
-            where k.supply_point_id = p.id and daterange(k.from_date, k.to_date) @> (v."timestamp" at time zone s.day_time_zone)::date) as is_gate,
-    v.quantity as kwh
+  select v.esco_id, h.site_id, v."timestamp", g.direction, v.quantity as kwh
   from submeter.every_interval v
   join submeter.registers g on g.id = v.register_id and g.unit = 'kWh'
   join submeter.meter_installations i on i.meter_id = g.meter_id
     and v."timestamp" >= i.installed_at and (i.removed_at is null or v."timestamp" < i.removed_at)
   join submeter.supply_points p on p.id = i.supply_point_id
   join submeter.properties h on h.id = p.property_id
-  join submeter.sites s on s.id = h.site_id
   where case (select submeter.sight())
       when 'all' then 1
       when 'esco' then (v.esco_id = (select submeter.claimed_esco()))::int
@@ -365,7 +356,6 @@ call submeter.describe('submeter.site_values', 'Half-hours of the registers of a
   "site_id": "The site.",
   "timestamp": "Start of the half-hour.",
   "direction": "import or export.",
-  "is_gate": "Whether it measured a gate of the site: all that stands behind it.",
   "kwh": "Energy in kWh, exact."}');
 grant select on submeter.register_pieces to authenticated, operator, service_role;
 grant select on submeter.site_values to operator, service_role;
@@ -376,23 +366,20 @@ create view public.register_interval_monthly with (security_invoker) as
   select register_id, month, unit, sum(quantity) as quantity from submeter.register_pieces group by register_id, month, unit;
 
 create view public.site_interval_hh with (security_invoker) as
-  select site_id, "timestamp", coalesce(sum(kwh) filter (where direction = 'import' and not is_gate), 0) as import_kwh,
-    coalesce(sum(kwh) filter (where direction = 'export' and not is_gate), 0) as export_kwh,
-    sum(case direction when 'import' then kwh else -kwh end) filter (where is_gate) as gate_kwh
+  select site_id, "timestamp", coalesce(sum(kwh) filter (where direction = 'import'), 0) as import_kwh,
+    coalesce(sum(kwh) filter (where direction = 'export'), 0) as export_kwh
   from submeter.site_values group by site_id, "timestamp";
 create view public.site_interval_daily with (security_invoker) as
-  select site_id, day, coalesce(sum(quantity) filter (where direction = 'import' and not is_gate), 0) as import_kwh,
-    coalesce(sum(quantity) filter (where direction = 'export' and not is_gate), 0) as export_kwh,
-    sum(case direction when 'import' then quantity else -quantity end) filter (where is_gate) as gate_kwh
+  select site_id, day, coalesce(sum(quantity) filter (where direction = 'import'), 0) as import_kwh,
+    coalesce(sum(quantity) filter (where direction = 'export'), 0) as export_kwh
   from submeter.register_pieces where unit = 'kWh' group by site_id, day;
 create view public.site_interval_monthly with (security_invoker) as
-  select site_id, month, coalesce(sum(quantity) filter (where direction = 'import' and not is_gate), 0) as import_kwh,
-    coalesce(sum(quantity) filter (where direction = 'export' and not is_gate), 0) as export_kwh,
-    sum(case direction when 'import' then quantity else -quantity end) filter (where is_gate) as gate_kwh
+  select site_id, month, coalesce(sum(quantity) filter (where direction = 'import'), 0) as import_kwh,
+    coalesce(sum(quantity) filter (where direction = 'export'), 0) as export_kwh
   from submeter.register_pieces where unit = 'kWh' group by site_id, month;
 
 create view public.interval_settings with (security_invoker) as
-  select id, esco_id, site_id, nature, type, register_id, spike_percent, spike_floor, zero_hours, sum_difference, sum_percent, export_floor,
+  select id, esco_id, site_id, nature, register_id, spike_percent, spike_floor, zero_hours, sum_difference, sum_percent, export_floor,
     may_export, installation, linear_minutes, like_days_least, like_days_most, reach_days, cap_days, created_at, updated_at
   from submeter.interval_settings;
 create view public.interval_findings with (security_invoker) as
@@ -416,9 +403,9 @@ create or replace view public.register_interval_history with (security_invoker) 
 
 comment on view public.register_interval_daily is 'Quantities of registers by billing day of the site: 46 to 50 half-hours where clocks change.';
 comment on view public.register_interval_monthly is 'Quantities of registers by month of the site''s billing days. Always the sum of what is there, also of what came late.';
-comment on view public.site_interval_hh is 'Half-hourly energy of all registers of a site behind its gates, taken from the network and put into it; and that of its gates.';
-comment on view public.site_interval_daily is 'Energy of all registers of a site behind its gates, and of its gates, by billing day.';
-comment on view public.site_interval_monthly is 'Energy of all registers of a site behind its gates, and of its gates, by month of its billing days.';
+comment on view public.site_interval_hh is 'Half-hourly energy of all registers of a site, taken from the network and put into it.';
+comment on view public.site_interval_daily is 'Energy of all registers of a site by its billing day.';
+comment on view public.site_interval_monthly is 'Energy of all registers of a site by month of its billing days.';
 comment on column public.register_interval_daily.quantity is 'What is known of the day, in the register''s unit, exact.';
 comment on column public.register_interval_monthly.quantity is 'What is known of the month, in the register''s unit, exact.';
 do $$
@@ -432,8 +419,6 @@ begin
     if name like 'site%' then
       execute format('comment on column public.%I.import_kwh is %L', name, 'Energy taken from the network, in kWh, exact.');
       execute format('comment on column public.%I.export_kwh is %L', name, 'Energy put into the network, in kWh, exact.');
-      execute format('comment on column public.%I.gate_kwh is %L', name,
-        'What its gates measured, import less export, in kWh, exact; null where there is none. What is not measured behind them is gate_kwh - import_kwh + export_kwh.');
     end if;
   end loop;
 end $$;
