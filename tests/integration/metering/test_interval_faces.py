@@ -171,7 +171,6 @@ def test_days_of_46_and_50_half_hours(client: httpx.Client, town: Town) -> None:
         "month": "2026-04-01",
         "import_kwh": 480,
         "export_kwh": 0,
-        "gate_kwh": None,
     }
     town.rows("update submeter.sites set market_time_zone = %s returning id", MARKET)
     span = {"from_date": "2026-04-04", "to_date": "2026-04-06"}
