@@ -4,13 +4,12 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from unittest.mock import patch
 
 from bench.world import Keys
 from rowgate.app import Gateway
 from rowgate.config import Config
-from rowgate.execute.connection import Connection
+from rowgate.execute.connection import Connection, Flight
 from rowgate.request import Headers, Incoming
 from rowgate.sql import Statement
 
@@ -75,9 +74,9 @@ async def _recorded(incoming: Incoming, config: Config) -> Sequence[Statement]:
     sent: list[Statement] = []
     start = Connection.start
 
-    def recorded(self: Connection, statements: Sequence[Statement], *more: Any) -> None:
-        sent.extend(statements)
-        start(self, statements, *more)
+    def recorded(self: Connection, flight: Flight) -> None:
+        sent.extend(flight.statements)
+        start(self, flight)
 
     gateway = Gateway(config)
     with patch.object(Connection, "start", recorded):

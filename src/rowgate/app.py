@@ -13,7 +13,7 @@ from rowgate.auth import Authenticator, Caller
 from rowgate.catalog.model import Catalog, Name
 from rowgate.config import Config
 from rowgate.errors import Refusal
-from rowgate.execute import ConnectionLost, Executor, ResultSet, Run, Said, lost
+from rowgate.execute import ConnectionLost, Executor, Outcome, ResultSet, Run, Said, lost
 from rowgate.execute.pool import Pool
 from rowgate.keeper import Keeper, Loaded
 from rowgate.openapi import as_asked, by_function, is_root
@@ -23,7 +23,7 @@ from rowgate.plan.model import Call, Insert
 from rowgate.prepared import Prepared, Preparer
 from rowgate.request import Headers, Incoming, parse_request
 from rowgate.response import Answer, refuse
-from rowgate.response.every import located, traced, with_vary
+from rowgate.response.every import located, traced, traces, with_vary
 from rowgate.response.options import options_of, options_of_root
 from rowgate.sql import Statement, render, render_served
 from rowgate.story import Story
@@ -46,16 +46,26 @@ Abandon = Callable[[], object]
 SERVED_BY_THE_APPLICATION = "0A000"
 
 
-class Asked:
-    """A request under way; ``stop`` ends what is being done about it."""
+class Asked(Story):
+    """A request under way, with what became of it so far; ``stop`` ends what is being done about it."""
 
-    __slots__ = ("incoming", "respond", "stop", "story")
+    __slots__ = ("caller", "gateway", "incoming", "prepared", "respond", "said", "statement", "stop")
 
-    def __init__(self, incoming: Incoming, story: Story, respond: Respond) -> None:
+    caller: Caller
+    said: Said
+    prepared: Prepared
+    statement: Statement | None
+
+    def __init__(self, gateway: "Gateway", incoming: Incoming, respond: Respond) -> None:
+        super().__init__(timed=gateway.config.server_timing_enabled)
+        self.gateway = gateway
         self.incoming = incoming
-        self.story = story
         self.respond = respond
         self.stop: Abandon = _nothing
+
+    def told(self, outcome: Outcome | Refusal) -> None:
+        """What the one flush brought, in which most requests are done."""
+        self.gateway.conclude(self, outcome)
 
     def abandon(self) -> None:
         """Nobody waits for the answer any more."""
@@ -75,6 +85,7 @@ class Gateway:
         self.authenticator = Authenticator(config)
         self._python_side = python_side or {}
         self._preparer: Preparer | None = None
+        self._traces = traces(config)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -96,6 +107,7 @@ class Gateway:
         if loaded.config != self.config:
             self.authenticator = Authenticator(loaded.config)
             self.config = loaded.config
+            self._traces = traces(loaded.config)
             self._root = Root(loaded.config, self._executor)
         self._executor.renew(loaded.config, loaded.roles, loaded.rules)
         self._preparer = Preparer(loaded.config, loaded.catalog, frozenset(self._python_side))
@@ -128,7 +140,7 @@ class Gateway:
         if is_root(incoming) and self.config.db_root_spec:
             by_name = by_function(incoming, self.config.db_root_spec)
             return self.begin(by_name, lambda answered: respond(as_asked(incoming, answered)))
-        asked = Asked(incoming, Story(timed=self.config.server_timing_enabled), respond)
+        asked = Asked(self, incoming, respond)
         try:
             self._begin(asked)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
@@ -136,64 +148,56 @@ class Gateway:
         return asked.abandon
 
     def _begin(self, asked: Asked) -> None:
-        incoming, story = asked.incoming, asked.story
-        caller = self.authenticator.identify(incoming.headers)
-        story.role = caller.role
-        story.end("jwt")
+        incoming = asked.incoming
+        caller = asked.caller = self.authenticator.identify(incoming.headers)
+        asked.role = caller.role
+        asked.end("jwt")
         if incoming.method == "OPTIONS":
             self._finish(asked, with_vary(self._options(incoming)))
             return
         if is_root(incoming):
             self._spawn(asked, self._root.answer(caller, incoming, self.catalog))
             return
-        prepared, statement = self.preparer.prepare(incoming, story)
-        said = Said(prepared.request.schema, incoming.method, incoming.path, incoming.headers)
+        asked.prepared, asked.statement = prepared, statement = self.preparer.prepare(incoming, asked)
+        said = asked.said = Said(prepared.request.schema, incoming.method, incoming.path, incoming.headers)
         if statement is not None:
-            story.sql = statement.text
-            told = partial(self._told, asked, prepared, statement, caller, said)
-            abandon = self._executor.start(caller, said, statement, prepared.run, told)
+            asked.sql = statement.text
+            start = self._executor.start
+            abandon = start(caller, said, statement, prepared.run, prepared.pace, asked.told)
             if abandon is not None:
                 if asked.stop is _nothing:  # else it was told of at once, and goes another way by now
                     asked.stop = abandon
                 return
-        self._spawn(asked, self._by_steps(caller, said, prepared, statement, story))
+        self._spawn(asked, self._by_steps(asked))
 
-    def _told(
-        self,
-        asked: Asked,
-        prepared: Prepared,
-        statement: Statement,
-        caller: Caller,
-        said: Said,
-        result: ResultSet | Refusal | ConnectionLost,
-    ) -> None:
-        """What the one flush brought, in which most requests are done."""
-        asked.story.end("transaction")
+    def conclude(self, asked: Asked, outcome: Outcome | Refusal) -> None:
+        """Answer a request whose one flush is over."""
+        asked.end("transaction")
+        result = self._executor.result(outcome, asked.caller)
         if isinstance(result, ResultSet):
             try:
-                answered = prepared.answers.make(result)
+                answered = asked.prepared.answers.make(result)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
                 self._refuse(asked, error)
             else:
-                asked.story.end("response")
+                asked.end("response")
                 self._finish(asked, answered)
-        elif isinstance(result, ConnectionLost) and prepared.run.read_only:
+        elif isinstance(result, ConnectionLost) and asked.prepared.run.read_only:
             # It was lost while it lay idle, most likely. What only reads may be asked again.
-            self._spawn(asked, self._by_steps(caller, said, prepared, statement, asked.story))
+            self._spawn(asked, self._by_steps(asked))
         else:
             self._refuse(asked, result if isinstance(result, Refusal) else lost(result))
 
-    async def _by_steps(
-        self, caller: Caller, said: Said, prepared: Prepared, statement: Statement | None, story: Story
-    ) -> Answer:
+    async def _by_steps(self, asked: Asked) -> Answer:
         """The way of a request that needs more than one flush, or Python's help."""
+        caller, said, prepared, statement = asked.caller, asked.said, asked.prepared, asked.statement
         if statement is None:
             statement = await self._ask_python(caller, said, prepared)
-            story.sql = statement.text
+            asked.sql = statement.text
         result = await self._executor.run(caller, said, statement, prepared.run)
-        story.end("transaction")
+        asked.end("transaction")
         answered = prepared.answers.make(result)
-        story.end("response")
+        asked.end("response")
         return answered
 
     def _spawn(self, asked: Asked, work: Coroutine[Any, Any, Answer]) -> None:
@@ -218,11 +222,13 @@ class Gateway:
 
     def _finish(self, asked: Asked, answered: Answer) -> None:
         """What every answer carries, and who is told of it."""
-        incoming, story = asked.incoming, asked.story
-        answered = located(answered, incoming.query_string)
-        answered = traced(answered, self.config, incoming.headers, story)
+        incoming = asked.incoming
+        if answered.location:
+            answered = located(answered, incoming.query_string)
+        if self._traces:
+            answered = traced(answered, self.config, incoming.headers, asked)
         if self.observe is not None:
-            self.observe(incoming, story, answered)
+            self.observe(incoming, asked, answered)
         asked.stop = _nothing  # what leads back to this would be a cycle
         asked.respond(answered)
 

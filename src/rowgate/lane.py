@@ -42,6 +42,7 @@ SWEEP_S = 5
 LINGER_S = 1  # how long an idle connection is kept while the server stops: a request may be on its way
 
 _UNUSUAL = ("transfer-encoding", "expect", "upgrade", "proxy-connection")
+_METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")}
 _LINE = re.compile(rb"(GET|HEAD|POST|PATCH|PUT|DELETE) (/[!-\"$->@-~]*)(?:\?([!-\"$-~]*))? HTTP/1\.1")
 
 
@@ -55,12 +56,8 @@ class Sender(NamedTuple):
     forwarded_for: str = ""
 
 
-class Whole(NamedTuple):
-    """A request that came in one piece, and what came behind it."""
-
-    incoming: Incoming
-    sender: Sender
-    rest: bytes
+Whole = tuple[Incoming, Sender, bytes]
+"""A request that came in one piece, who sent it, and what came behind it."""
 
 
 class Lane:
@@ -71,8 +68,8 @@ class Lane:
         self._prefix = prefix
         self._door = door
         self._config = gateway.config
-        self._senders: dict[bytes, Sender | None] = {}
-        self._paths: dict[bytes, str | None] = {}
+        self._senders: dict[bytes, Sender] = {}
+        self._paths: dict[bytes, str] = {}
         self._heads: dict[tuple[Any, ...], bytes] = {}
         self._dated: list[tuple[bytes, bytes]] = []
         self._date = b""
@@ -109,28 +106,32 @@ class Lane:
             return None
         if sender.forwarded_for and client in self._proxies:
             client = sender.forwarded_for
-        incoming = Incoming(method.decode(), inside, query, sender.headers, data[body:rest], client)
-        return Whole(incoming, sender, data[rest:])
+        incoming = Incoming(_METHODS[method], inside, query, sender.headers, data[body:rest], client)
+        return incoming, sender, data[rest:]
 
     def _inside(self, path: bytes) -> str | None:
         """The path below the prefix, decoded; None for one that is not ours."""
-        if path in self._paths:
-            return self._paths[path]
+        known = self._paths.get(path)
+        if known is not None:
+            return known
         name = unquote_to_bytes(path).decode("utf-8", "replace")
         inside = name.removeprefix(self._prefix)
         ours = not self._prefix or (inside != name and inside[:1] in ("", "/"))
-        found = inside if ours else None
-        _remember(self._paths, path, found, len(path))
-        return found
+        if not ours:
+            return None
+        _remember(self._paths, path, inside, len(path))
+        return inside
 
     def _sender(self, head: bytes) -> Sender | None:
         if self.gateway.config is not self._config:
             self._config = self.gateway.config
             self._senders.clear()
-        if head in self._senders:
-            return self._senders[head]
+        known = self._senders.get(head)
+        if known is not None:
+            return known
         sender = self._meet(head)
-        _remember(self._senders, head, sender, len(head))
+        if sender is not None:
+            _remember(self._senders, head, sender, len(head))
         return sender
 
     def _meet(self, head: bytes) -> Sender | None:

@@ -8,12 +8,12 @@ of that shape can take their places. Where they do not, nothing is remembered, a
 import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rowgate.catalog.model import Catalog
 from rowgate.config import Config
 from rowgate.errors import Refusal
-from rowgate.execute import Run
+from rowgate.execute import Pace, Run
 from rowgate.execute.hoisted import hoisted
 from rowgate.plan import Plan, make_plan
 from rowgate.plan.media import negotiate
@@ -45,6 +45,7 @@ class Prepared:
     answers: Answers
     statement: Statement | None
     places: Sequence[Place] = ()
+    pace: Pace = field(default_factory=Pace)
 
     def with_values(self, slots: Sequence[Slot]) -> Statement:
         """The statement with these values in it. Raises Refusal for one that cannot be."""

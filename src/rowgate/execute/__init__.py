@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 from rowgate.auth import Caller
@@ -16,14 +15,16 @@ from rowgate.execute.context import Context
 from rowgate.execute.ending import BEGIN, CHECK_NOW, COMMIT, ROLLBACK, is_undone, settings_of
 from rowgate.execute.errand import Errand
 from rowgate.execute.hoisted import hoisted_settings, isolation
+from rowgate.execute.pace import Pace
 from rowgate.execute.pool import Pool
 from rowgate.execute.raised import WHOLE_ANSWER, raised_answer
+from rowgate.execute.sharing import Sharing
 from rowgate.request import ApiRequest, Headers
 from rowgate.request.headers import NO_HEADERS
 from rowgate.sql import RESULT, Statement
 from rowgate.sql.parts import quote
 
-__all__ = ["ConnectionLost", "Executor", "ResultSet", "Run", "Said", "lost"]
+__all__ = ["ConnectionLost", "Executor", "Outcome", "Pace", "ResultSet", "Run", "Said", "lost"]
 
 
 class ResultSet:
@@ -54,6 +55,9 @@ class ResultSet:
             or self.estimate is not None
         )
 
+
+REMEMBERED = 1000  # settings of requests
+LAST = 2  # results that are looked at: before the statement's there may be one of its estimate
 
 Verify = Callable[[ResultSet], None]
 
@@ -106,7 +110,9 @@ class Run:
         return self.verify is None and self.level is None and not self.undone
 
 
-Told = Callable[[ResultSet | Refusal | ConnectionLost], None]
+Told = Callable[[Outcome | Refusal], None]
+Result = ResultSet | Refusal | ConnectionLost
+"""What comes of a statement. A lost connection is told of as it is: what only reads may be run again."""
 
 
 class Executor:
@@ -114,6 +120,7 @@ class Executor:
 
     def __init__(self, config: Config) -> None:
         self._pool = Pool(config)
+        self._sharing = Sharing(self._pool)
         self._use(config, RoleSettings())
         self._rules: Rules = {}
 
@@ -131,6 +138,7 @@ class Executor:
         self._context = Context(config, roles)
         self._further = [quote(name) for name in config.db_extra_search_path]
         self._search_paths: dict[str, bytes] = {}
+        self._known_settings: dict[tuple[int, str, str, str, bool], tuple[Said, Caller, Statement]] = {}
         self._settings_text = _settings_text(tuple(config.app_settings))
         self._app_values = tuple(value.encode() for value in config.app_settings.values())
 
@@ -154,34 +162,33 @@ class Executor:
             raise lost(error) from error
 
     def start(
-        self, caller: Caller, said: Said, statement: Statement, run: Run, tell: Told
+        self, caller: Caller, said: Said, statement: Statement, run: Run, pace: Pace, tell: Told
     ) -> Callable[[], None] | None:
-        """As ``run``, without a task: ``tell`` is called with the result. What is returned abandons it.
+        """As ``run``, without a task: ``tell`` is called with what ``result`` makes sense of.
 
-        None where that cannot be, and nothing was begun. A lost connection is told of as it is: what only
-        reads may be run again.
+        What is returned abandons it. None where that cannot be, and nothing was begun.
         """
         if not run.in_one_flush or statement.estimate or self._context.begin(caller.role):
             return None
-        statements = self._statements(caller, said, statement, run)
-        errand = Errand(self._pool, statements, partial(self._told, caller, tell))
-        errand.begin()
+        errand = Errand(self._pool, self._statements(caller, said, statement, run), tell)
+        if run.read_only:
+            errand.begin_read(self._sharing, pace)
+        else:
+            errand.begin()
         return errand.abandon
 
-    def _told(self, caller: Caller, tell: Told, outcome: Outcome | Refusal) -> None:
-        if isinstance(outcome, DatabaseError):
-            tell(refusal(outcome, caller, self._rules))
-        elif isinstance(outcome, list):
-            tell(ResultSet(outcome[-1]))
-        else:
-            tell(outcome)
+    def result(self, outcome: Outcome | Refusal, caller: Caller) -> Result:
+        """What was told of, in the gateway's terms."""
+        if isinstance(outcome, list):
+            return ResultSet(outcome[-1])
+        return refusal(outcome, caller, self._rules) if isinstance(outcome, DatabaseError) else outcome
 
     async def _attempt(self, caller: Caller, said: Said, statement: Statement, run: Run) -> ResultSet:
         statements = self._statements(caller, said, statement, run)
         begin = run.level or self._context.begin(caller.role)
         async with self._pool.connection() as connection:
             if run.in_one_flush and begin is None:
-                rows = await connection.run(statements)
+                rows = await connection.run(statements, LAST)
             else:
                 rows = await _ended_by_hand(connection, statements, begin or BEGIN, run)
         return _result(rows, statement)
@@ -192,7 +199,20 @@ class Executor:
         return self._context.around(caller.role, settings, *run.asked, *before, statement)
 
     def settings(self, caller: Caller, said: Said, *, read_only: bool) -> Statement:
-        """Who asks, and what, for this transaction only."""
+        """Who asks, and what, for this transaction only. The same for many requests, so it is remembered."""
+        schema, method, path, headers = said
+        key = (id(headers), schema, method, path, read_only)
+        known = self._known_settings.get(key)
+        # What is remembered holds the headers too, so that no others can have their identity.
+        if known is not None and known[1] is caller:
+            return known[2]
+        if len(self._known_settings) >= REMEMBERED:
+            self._known_settings.clear()
+        made = self._make_settings(caller, said, read_only=read_only)
+        self._known_settings[key] = (said, caller, made)
+        return made
+
+    def _make_settings(self, caller: Caller, said: Said, *, read_only: bool) -> Statement:
         headers = said.headers
         values = (
             self._search_path(said.schema),
@@ -229,7 +249,7 @@ async def _ended_by_hand(
     """An explicit BEGIN outlives the pipeline's Sync, so a failure leaves a transaction to be ended."""
     checks = (CHECK_NOW,) if run.undone else ()
     try:
-        rows = await connection.run((begin, *statements, *checks))
+        rows = await connection.run((begin, *statements, *checks), LAST)
         if run.verify is not None:
             run.verify(ResultSet(rows[-1]))
     except (DatabaseError, Refusal):

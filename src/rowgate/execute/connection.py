@@ -5,10 +5,9 @@ A pipeline without BEGIN is one implicit transaction up to its Sync: settings ma
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import psycopg
 from psycopg import pq
@@ -17,7 +16,7 @@ from rowgate.sql import Statement
 
 PREPARED = 500  # statements kept prepared on a connection; the oldest make room
 _TUPLES, _SYNC = pq.ExecStatus.TUPLES_OK, pq.ExecStatus.PIPELINE_SYNC
-_OK = (_TUPLES, pq.ExecStatus.COMMAND_OK)
+_DONE = pq.ExecStatus.COMMAND_OK
 
 Row = tuple[bytes | None, ...]
 Rows = list[Row]
@@ -46,11 +45,43 @@ class ConnectionLost(Exception):
 
 
 Outcome = Rows | DatabaseError | ConnectionLost
-"""What becomes of a pipeline: the first row of each of its last two statements, or why there is none."""
+"""What becomes of a pipeline: the first row of each of its last statements, or why there is none."""
+
+
+class Flight:
+    """A pipeline on its way: what is sent, and what came of it so far. It hears of its end in ``landed``."""
+
+    __slots__ = ("last", "results", "sent", "statements")
+
+    def __init__(self, statements: Sequence[Statement], last: int = 1) -> None:
+        self.statements = statements
+        self.last = last  # how many results are wanted
+        self.results: list[pq.abc.PGresult] = []
+        self.sent: list[str | None] = []  # for each command, the text that it prepares, if any
+
+    def landed(self, outcome: Outcome) -> None:
+        """It is over."""
+        raise NotImplementedError
+
+
+class _Awaited(Flight):
+    """One that a task waits for."""
+
+    __slots__ = ("_outcome",)
+
+    def __init__(
+        self, statements: Sequence[Statement], last: int, outcome: "asyncio.Future[Outcome]"
+    ) -> None:
+        super().__init__(statements, last)
+        self._outcome = outcome
+
+    def landed(self, outcome: Outcome) -> None:
+        if not self._outcome.done():  # nobody may be waiting any more
+            self._outcome.set_result(outcome)
 
 
 class Connection:
-    """Runs one pipeline at a time. Not for several tasks at once."""
+    """Runs pipelines, in the order in which they were sent; each is a transaction of its own."""
 
     def __init__(self, session: "psycopg.AsyncConnection[Row]") -> None:
         self._session = session
@@ -61,13 +92,12 @@ class Connection:
         self._socket = self._link.socket
         self._names: OrderedDict[str, bytes] = OrderedDict()
         self._made = 0
-        self._results: list[pq.abc.PGresult] = []
-        self._sent: list[str | None] = []
-        self._tell: Callable[[Outcome], None] | None = None
+        self._flights: deque[Flight] = deque()
         self._ended: asyncio.Event | None = None
         self._writing = False
-        self._closed = False
-        self.opened_at = self.used_at = self._loop.time()
+        self.closed = False
+        self.opened_at = self.used_at = self.turned_at = self._loop.time()
+        self.took = 0.0  # seconds that the latest pipeline was at work
         # Always listening: the end of an idle connection is noticed when it comes.
         self._loop.add_reader(self._socket, self._readable)
 
@@ -81,16 +111,16 @@ class Connection:
     @property
     def usable(self) -> bool:
         """Whether another pipeline may be sent; never while one, or a transaction, is unfinished."""
-        return self._tell is None and self._link.transaction_status == pq.TransactionStatus.IDLE
+        return not self._flights and self._link.transaction_status == pq.TransactionStatus.IDLE
 
     @property
     def busy(self) -> bool:
         """Whether the database is still at work for somebody who has gone away."""
-        return self._tell is not None and not self._closed
+        return bool(self._flights) and not self.closed
 
     async def cancel(self, patience_s: float) -> None:
         """Ask the database to end what it is doing, and wait until it has."""
-        if self._tell is None:
+        if not self._flights:
             return
         self._ended = asyncio.Event()
         try:
@@ -100,46 +130,48 @@ class Connection:
         except (TimeoutError, psycopg.Error):
             self.close()
 
-    async def run(self, statements: Sequence[Statement]) -> Rows:
-        """As ``start``, awaited. Raises DatabaseError or ConnectionLost."""
+    async def run(self, statements: Sequence[Statement], last: int = 1) -> Rows:
+        """Send the statements, for the first row of the last ones. Raises DatabaseError, ConnectionLost."""
         outcome: asyncio.Future[Outcome] = self._loop.create_future()
-        self.start(statements, partial(_settle, outcome))
+        self.start(_Awaited(statements, last, outcome))
         rows = await outcome
         if isinstance(rows, Exception):
             raise rows
         return rows
 
-    def start(self, statements: Sequence[Statement], tell: Callable[[Outcome], None]) -> None:
-        """Send the statements in one flush; ``tell`` gets the first row of each of the last two.
+    def start(self, flight: Flight) -> None:
+        """Send the statements in one flush; the flight hears of the first row of each of its ``last``.
 
-        It is told a DatabaseError if one fails: the rest are then skipped and all is undone. The reading goes
-        on to the end, whether anybody still wants to know or not.
+        It hears of a DatabaseError if one fails: the rest are then skipped and all is undone. The reading
+        goes on to the end, whether anybody still wants to know or not.
         """
-        self._tell, self._results, self._sent = tell, [], []
+        if not self._flights:
+            self.turned_at = self._loop.time()
+        self._flights.append(flight)
         try:
-            for statement in statements:
-                self._send(statement, self._sent)
+            for statement in flight.statements:
+                self._send(statement, flight)
             self._link.pipeline_sync()
         except psycopg.Error as error:
-            self._finish(ConnectionLost(str(error)))
+            self._lose(ConnectionLost(str(error)))
             return
         self._flush()
 
-    def _send(self, statement: Statement, sent: list[str | None]) -> None:
-        """Send a statement; ``sent`` notes for each command in the pipeline the text it prepares, if any."""
-        if not statement.prepared:
-            sent.append(None)
-            self._link.send_query_params(statement.text.encode(), statement.parameters or None)
+    def _send(self, statement: Statement, flight: Flight) -> None:
+        text, parameters, prepared, _ = statement
+        if not prepared:
+            flight.sent.append(None)
+            self._link.send_query_params(text.encode(), parameters or None)
             return
-        name = self._names.get(statement.text)
+        name = self._names.get(text)
         if name is None:
-            name = self._name(statement.text, sent)
-            sent.append(statement.text)
-            self._link.send_prepare(name, statement.text.encode())
+            name = self._name(text, flight.sent)
+            flight.sent.append(text)
+            self._link.send_prepare(name, text.encode())
         else:
-            self._names.move_to_end(statement.text)
-        sent.append(None)
-        self._link.send_query_prepared(name, statement.parameters or None)
+            self._names.move_to_end(text)
+        flight.sent.append(None)
+        self._link.send_query_prepared(name, parameters or None)
 
     def _name(self, text: str, sent: list[str | None]) -> bytes:
         self._made += 1
@@ -155,7 +187,7 @@ class Connection:
         try:
             unsent = self._link.flush() == 1
         except psycopg.Error as error:
-            self._finish(ConnectionLost(str(error)))
+            self._lose(ConnectionLost(str(error)))
             return
         if unsent and not self._writing:
             self._loop.add_writer(self._socket, self._flush)
@@ -170,7 +202,7 @@ class Connection:
                 self._flush()
             self._take_results()
         except psycopg.Error as error:
-            self._finish(ConnectionLost(str(error)))
+            self._lose(ConnectionLost(str(error)))
 
     def look(self) -> None:
         """Read what there is, as if the socket had said so.
@@ -178,55 +210,63 @@ class Connection:
         A loop may forget a reader whose socket has an error (libuv does, and a backend that dies with
         statements unread leaves one); whoever waits for the pipeline would wait for ever.
         """
-        if self._tell is not None and not self._closed:
+        if self.busy:
             self._readable()
 
     def _take_results(self) -> None:
-        while self._tell is not None and not self._link.is_busy():
+        while self._flights and not self._link.is_busy():
             result = self._link.get_result()
             if result is None:
                 continue  # the end of one statement's results; the Sync is still to come
             if result.status == _SYNC:
-                self._finish(self._outcome())
+                self._land()
             else:
-                self._results.append(result)
+                self._flights[0].results.append(result)
 
-    def _outcome(self) -> Outcome:
-        results = self._results
-        failure = next((result for result in results if result.status not in _OK), None)
-        if failure is None:
-            tables = [result for result in results if result.status == _TUPLES]
-            return [_first_row(result) for result in tables[-2:]]
-        for text, result in zip(self._sent, results, strict=False):
-            if text is not None and result.status not in _OK:
+    def _land(self) -> None:
+        """The first pipeline is at its end; the next has its turn."""
+        flight = self._flights.popleft()
+        now = self._loop.time()
+        self.took, self.turned_at = now - self.turned_at, now
+        if self._ended is not None and not self._flights:
+            self._ended.set()
+        flight.landed(self._outcome(flight))
+
+    def _outcome(self, flight: Flight) -> Outcome:
+        results = flight.results
+        tables = []
+        for result in results:
+            status = result.status
+            if status == _TUPLES:
+                tables.append(result)
+            elif status != _DONE:
+                return self._failed(flight, result)
+        return [_first_row(result) for result in tables[-flight.last :]]
+
+    def _failed(self, flight: Flight, failure: pq.abc.PGresult) -> DatabaseError:
+        for text, result in zip(flight.sent, flight.results, strict=False):
+            if text is not None and result.status != _DONE:
                 self._names.pop(text, None)  # never came to be; one that did stays, even when its run failed
         return _error(failure)
 
-    def _finish(self, outcome: Outcome) -> None:
-        """End the pipeline and tell of it; a connection that was lost is closed."""
-        tell, self._tell = self._tell, None
-        if isinstance(outcome, ConnectionLost):
-            self.close()
+    def _lose(self, lost: ConnectionLost) -> None:
+        """Drop the connection; all that is under way is told what became of it."""
+        if not self.closed:
+            self.closed = True
+            self._loop.remove_reader(self._socket)
+            if self._writing:
+                self._loop.remove_writer(self._socket)
+            self._link.finish()
         if self._ended is not None:
             self._ended.set()
-        if tell is not None:
-            tell(outcome)
+        flights, self._flights = self._flights, deque()
+        for flight in flights:
+            flight.landed(lost)
 
     def close(self) -> None:
-        """Drop the connection; a pipeline under way fails."""
-        if self._closed:
-            return
-        self._closed = True
-        self._loop.remove_reader(self._socket)
-        if self._writing:
-            self._loop.remove_writer(self._socket)
-        self._link.finish()
-        self._finish(ConnectionLost("the connection was closed"))
-
-
-def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
-    if not future.done():  # nobody may be waiting any more
-        future.set_result(outcome)
+        """Drop the connection; what is under way fails."""
+        if not self.closed:
+            self._lose(ConnectionLost("the connection was closed"))
 
 
 def _first_row(result: pq.abc.PGresult) -> Row:

@@ -3,33 +3,51 @@
 from collections.abc import Callable, Sequence
 
 from rowgate.errors import Refusal
-from rowgate.execute.connection import Connection, Outcome
+from rowgate.execute.connection import Connection, DatabaseError, Flight, Outcome
+from rowgate.execute.pace import Pace
 from rowgate.execute.pool import Pool, Waiting
+from rowgate.execute.sharing import Sharing
 from rowgate.sql import Statement
 
 __all__ = ["Errand"]
 
+NOT_PREPARED = "26000"  # it was to be, by somebody in front whose transaction failed
+
 
 def _to_nobody(_: Outcome | Refusal) -> None:
-    """It was told already."""
+    """It was told already, or nobody wants to know."""
 
 
-class Errand:
+class Errand(Flight):
     """Waits for a connection, sends, and tells what came of it, unless it was abandoned by then."""
 
-    __slots__ = ("_connection", "_pool", "_statements", "_tell", "_waiting")
+    __slots__ = ("_again", "_connection", "_pace", "_pool", "_shared", "_tell", "_waiting")
 
     def __init__(
         self, pool: Pool, statements: Sequence[Statement], tell: Callable[[Outcome | Refusal], None]
     ) -> None:
+        super().__init__(statements)
         self._pool = pool
-        self._statements = statements
         self._tell = tell
         self._waiting: Waiting | None = None
         self._connection: Connection | None = None
+        self._shared: Sharing | None = None
+        self._pace: Pace | None = None
+        self._again: Errand | None = None
 
     def begin(self) -> None:
         self._waiting = self._pool.ask(self._go)
+
+    def begin_read(self, sharing: Sharing, pace: Pace) -> None:
+        """As ``begin``, for what only reads and may be sent twice: one that is quick shares a connection."""
+        self._pace = pace
+        connection = sharing.take(self) if pace.quick else None
+        if connection is None:
+            self.begin()
+            return
+        self._shared = sharing
+        self._connection = connection
+        connection.start(self)
 
     def _go(self, given: Connection | Refusal) -> None:
         self._waiting = None
@@ -37,13 +55,22 @@ class Errand:
             self._end(given)
             return
         self._connection = given
-        given.start(self._statements, self._come_back)
+        given.start(self)
 
-    def _come_back(self, outcome: Outcome) -> None:
-        connection, self._connection = self._connection, None
+    def landed(self, outcome: Outcome) -> None:
+        connection = self._connection
         if connection is None:
-            return  # it was abandoned, and the pool has it already
-        self._pool.give_back(connection)
+            return  # it was abandoned, and the pool has the connection already
+        self._connection = None
+        if self._pace is not None:
+            self._pace.note(connection.took)
+        if self._shared is None:
+            self._pool.give_back(connection)
+        else:
+            self._shared.leave(connection)
+            if isinstance(outcome, DatabaseError) and outcome.sqlstate == NOT_PREPARED:
+                self.move()
+                return
         self._end(outcome)
 
     def _end(self, outcome: Outcome | Refusal) -> None:
@@ -51,8 +78,31 @@ class Errand:
         tell, self._tell = self._tell, _to_nobody
         tell(outcome)
 
+    def stand_alone(self) -> None:
+        """What it does is not quick, so nobody shares its connection any more."""
+        self._shared = None
+        if self._pace is not None:
+            self._pace.held_up()
+        if self._tell is _to_nobody:
+            self.abandon()
+
+    def move(self) -> None:
+        """Leave the connection to who is slow there, and begin again on another."""
+        tell, self._tell = self._tell, _to_nobody
+        if tell is not _to_nobody:
+            self._again = Errand(self._pool, self.statements, tell)
+            self._again.begin()
+
     def abandon(self) -> None:
-        """Nobody waits for it any more: leave the queue, or have the database stop."""
+        """Nobody waits for it any more: leave the queue, or have the database stop.
+
+        A quick read among others is let run: to stop it is more work than it has, and might hit another.
+        """
+        self._tell = _to_nobody
+        if self._again is not None:
+            self._again.abandon()
+        if self._shared is not None:
+            return
         connection, self._connection = self._connection, None
         if connection is not None:
             self._pool.give_back(connection)

@@ -56,6 +56,11 @@ class Pool:
         return self.size - len(self._lent) - len(self._tasks)
 
     @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for a connection, or did a moment ago."""
+        return bool(self._queue)
+
+    @property
     def waiting(self) -> int:
         return sum(not one.gone for one in self._queue)
 
@@ -95,9 +100,9 @@ class Pool:
 
         That is at once where one lies idle; else what is returned is the place in the queue.
         """
-        connection = self._take_idle()
+        connection = self.take()
         if connection is not None:
-            self._lend(connection, give)
+            give(connection)
             return None
         if self._closed:
             give(_stopping())
@@ -118,19 +123,20 @@ class Pool:
         else:
             self._receive(connection)
 
-    def _take_idle(self) -> Connection | None:
+    def take(self) -> Connection | None:
+        """A connection that lies idle, to be given back."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable and not self._too_old(connection):
-                return connection
+            if connection.usable and self.lasts(connection):
+                return self._lend(connection)
             connection.close()
         return None
 
-    def _lend(self, connection: Connection, give: Give) -> None:
+    def _lend(self, connection: Connection) -> Connection:
         self._lent.add(connection)
         if self._watch is None:
             self._watch = asyncio.get_running_loop().call_later(LOOK_S, self._look)
-        give(connection)
+        return connection
 
     def _look(self) -> None:
         self._watch = None
@@ -139,13 +145,18 @@ class Pool:
         if self._lent and self._watch is None:
             self._watch = asyncio.get_running_loop().call_later(LOOK_S, self._look)
 
-    def _too_old(self, connection: Connection) -> bool:
-        now = asyncio.get_running_loop().time()
-        return connection.opened_at < self._oldest or now - connection.opened_at > self._longest_life
+    def lasts(self, connection: Connection) -> bool:
+        """Whether more may be sent over it: it is not closed, and neither too old nor of another schema."""
+        opened = connection.opened_at
+        return (
+            not connection.closed
+            and opened >= self._oldest
+            and asyncio.get_running_loop().time() - opened <= self._longest_life
+        )
 
     def _receive(self, connection: Connection) -> None:
         """Take one that was used; the next in the queue may need another in its place."""
-        if connection.usable and not self._too_old(connection):
+        if connection.usable and self.lasts(connection):
             self._hand_on(connection)
         else:
             connection.close()
@@ -155,7 +166,7 @@ class Pool:
         """Hand the connection to whoever waits longest, or lay it aside."""
         waiting = self._next()
         if waiting is not None:
-            self._lend(connection, waiting.give)
+            waiting.give(self._lend(connection))
             return
         loop = asyncio.get_running_loop()
         connection.used_at = loop.time()

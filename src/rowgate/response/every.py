@@ -7,7 +7,7 @@ from rowgate.request.query import canonical
 from rowgate.response import Answer
 from rowgate.story import Story
 
-__all__ = ["located", "traced", "with_vary"]
+__all__ = ["located", "traced", "traces", "with_vary"]
 
 _VARY = ("Vary", "Accept, Prefer, Range")
 
@@ -25,6 +25,11 @@ def located(answer: Answer, query_string: bytes) -> Answer:
         return answer
     status, headers, body, sized, path = answer
     return Answer(status, headers, body, sized, f"{path}?{canonical(query_string)}")
+
+
+def traces(config: Config) -> bool:
+    """Whether any answer is ``traced``."""
+    return bool(config.server_trace_header) or config.server_timing_enabled
 
 
 def traced(answer: Answer, config: Config, headers: Mapping[str, str], story: Story) -> Answer:

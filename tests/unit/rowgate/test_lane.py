@@ -271,11 +271,11 @@ def test_so_many_heads_are_remembered_and_no_more(world: World) -> None:
     for number in range(3 * REMEMBERED):
         whole = world.lane.read(head(number), "")
         assert whole is not None
-        assert whole.incoming.headers["x-a"] == str(number)
+        assert whole[0].headers["x-a"] == str(number)
     assert len(world.lane._senders) == REMEMBERED
     for number in range(3 * REMEMBERED):
         world.lane.write(
-            Answer(200, (("X-A", str(number)),)), whole.sender, world.state, last=False, bodiless=False
+            Answer(200, (("X-A", str(number)),)), whole[1], world.state, last=False, bodiless=False
         )
     assert len(world.lane._heads) == REMEMBERED
 
@@ -283,10 +283,10 @@ def test_so_many_heads_are_remembered_and_no_more(world: World) -> None:
 def test_long_heads_are_read_and_forgotten(world: World) -> None:
     long = world.lane.read(head(1, LONGEST_REMEMBERED), "")
     assert long is not None
-    assert long.incoming.headers["x-a"] == "1" + "y" * LONGEST_REMEMBERED
+    assert long[0].headers["x-a"] == "1" + "y" * LONGEST_REMEMBERED
     sent = world.lane.write(
         Answer(200, (("X-A", "z" * LONGEST_REMEMBERED),)),
-        long.sender,
+        long[1],
         world.state,
         last=False,
         bodiless=False,
@@ -300,11 +300,11 @@ def test_what_the_settings_said_is_forgotten_with_them(world: World) -> None:
     raw = b"POST / HTTP/1.1\r\nHost: x\r\nOrigin: https://a\r\nContent-Length: 3\r\n\r\nabc"
     whole = world.lane.read(raw, "")
     assert whole is not None
-    assert dict(whole.sender.cross_origin)["Access-Control-Allow-Origin"] == "*"
+    assert dict(whole[1].cross_origin)["Access-Control-Allow-Origin"] == "*"
     world.gateway.config = Config(db_uri="unused", server_cors_allowed_origins=("https://b",))
     whole = world.lane.read(raw, "")
     assert whole is not None
-    assert not whole.sender.cross_origin
+    assert not whole[1].cross_origin
     world.gateway.config = Config(db_uri="unused", max_body=2)
     assert world.lane.read(raw, "") is None
 
@@ -325,7 +325,7 @@ def test_who_asks_through_a_proxy_is_believed_as_uvicorn_believes_it(
 ) -> None:
     whole = world.lane.read(f"GET / HTTP/1.1\r\nHost: x\r\n{said}\r\n".encode(), peer)
     assert whole is not None
-    assert whole.incoming.client == client
+    assert whole[0].client == client
 
 
 def test_only_what_is_under_the_prefix_is_the_gateways(world: World) -> None:
@@ -333,7 +333,7 @@ def test_only_what_is_under_the_prefix_is_the_gateways(world: World) -> None:
 
     def inside(path: str) -> str | None:
         whole = lane.read(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), "")
-        return whole and whole.incoming.path
+        return whole and whole[0].path
 
     assert [inside(path) for path in ("/rest/v1/a", "/rest/v1", "/rest/v1/", "/rest%2Fv1/%61")] == [
         "/a",

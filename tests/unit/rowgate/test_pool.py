@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rowgate.config import Config
 from rowgate.errors import Refusal
-from rowgate.execute.connection import Connection
+from rowgate.execute.connection import Connection, Flight
 from rowgate.execute.errand import Errand
 from rowgate.execute.pool import Pool, Waiting
 from rowgate.sql import Statement
@@ -29,6 +29,7 @@ class Fake:
         self.world = world
         self.opened_at = self.used_at = world.loop.time()
         self.closed = self.broken = False
+        self.took = 0.0
         self.tell: Callable[[Any], None] | None = None
         self.ended: asyncio.Event | None = None
 
@@ -40,9 +41,9 @@ class Fake:
     def busy(self) -> bool:
         return self.tell is not None and not self.closed
 
-    def start(self, statements: Any, tell: Callable[[Any], None]) -> None:
+    def start(self, flight: Flight) -> None:
         assert self.usable
-        self.tell = tell
+        self.tell = flight.landed
 
     def finish(self, outcome: Any = None) -> None:
         tell, self.tell = self.tell, None
