@@ -1,14 +1,19 @@
 """The composition root: settings and a database become one web application. The only importer of rowgate."""
 
+import asyncio
 import base64
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import parse_qs
 
 from psycopg.conninfo import make_conninfo
 
@@ -27,17 +32,23 @@ from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
 from submeter.metering.actions import Options, Source, decide_waiting, import_file
 from submeter.metering.interval_calls import CALLS
-from submeter.metering.problems import no_content
+from submeter.metering.problems import no_content, staff_only
+from submeter.metering.report import Report, refused_row
 from submeter.parties.actions import create_customer_token
 from submeter.parties.tokens import KEY_ROLES
 from submeter.settings import Settings
+from submeter.uploads import Sent, Upload, receive_files
 
 REST = "/rest/v1"
+METER_DATA = "/api/meter-data"
+
+log = logging.getLogger(__name__)
+
 Served = Callable[..., list[dict[str, Any]]]
 
 
 class Application:
-    """Sends a request to the face it is meant for: ``/rest/v1``, ``/health``, or the page that names them."""
+    """Sends a request to the face it is meant for: ``/rest/v1``, uploads, ``/health``, the page of names."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         config = gateway_config(settings, database)
@@ -46,6 +57,7 @@ class Application:
         reload = gateway.keeper.reload
         self._listener = Listener(config, reload, reload)
         self._rest = ApiKeyGate(Asgi(gateway, REST), config)
+        self._uploads = Uploads(settings, database, self._rest, config)
         self.lane = Lane(gateway, REST, self._rest.door)
         """How a server makes the protocols of its connections: most requests go no further than here."""
 
@@ -56,6 +68,8 @@ class Application:
                 await self._rest(scope, receive, send)
         elif path == REST or path.startswith(f"{REST}/"):
             await self._rest(scope, receive, send)
+        elif scope["type"] == "http" and path == METER_DATA:
+            await self._uploads(scope, receive, send)
         elif scope["type"] == "http":
             await send_answer(send, _front_page(path))
 
@@ -77,7 +91,7 @@ class ApiKeyGate:
             return
         key, scope = _take_key(scope)
         try:
-            self._check(key)
+            self.check(key)
         except Refusal as refusal:
             await send_answer(
                 send, refuse(refusal), cross_origin(join_headers(scope["headers"]), self._config)
@@ -89,9 +103,10 @@ class ApiKeyGate:
         """The headers without the key, and the check of it, for each request that carries them."""
         others = Headers((name, value) for name, value in headers.items() if name != "apikey")
         first, _, _ = headers.get("apikey", "").partition(",")  # one that is said twice comes joined
-        return others, partial(self._check, first.strip())
+        return others, partial(self.check, first.strip())
 
-    def _check(self, key: str | None) -> None:
+    def check(self, key: str | None) -> None:
+        """Raises Refusal (401) for whoever has no key."""
         if not key:
             hint = "Send it as the header apikey. `make demo` writes one to .submeter/demo.env"
             raise Refusal(401, "KEY101", "No API key found in request", None, hint)
@@ -101,6 +116,71 @@ class ApiKeyGate:
             raise Refusal(401, "KEY102", "Invalid API key", refusal.message, _KEY_HINT) from refusal
         if role not in KEY_ROLES:
             raise Refusal(401, "KEY102", "Invalid API key", f"A token of role {role} is no key", _KEY_HINT)
+
+
+class Uploads:
+    """``POST /api/meter-data``: files of meter data, as body or form, with the key and tokens of REST."""
+
+    def __init__(self, settings: Settings, database: Database, gate: ApiKeyGate, config: Config) -> None:
+        self._database = database
+        self._gate = gate
+        self._config = config
+        self._authenticator = Authenticator(config)
+        self._limit = settings.upload_limit * 1_000_000
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = join_headers(scope["headers"])
+        if is_preflight(scope, headers):
+            await self._gate(scope, receive, send)
+            return
+        try:
+            answer = _json(200, await self._load(scope, receive))
+        except ConnectionAbortedError:
+            return
+        except Refused as refused:
+            answer = refuse(_refusal(refused.problem))
+        except Refusal as refusal:
+            answer = refuse(refusal)
+        except Exception:
+            log.exception("bug while answering %s", METER_DATA)
+            answer = refuse(Refusal(500, "PGRSTX00", "Internal error; it was logged"))
+        await send_answer(send, answer, cross_origin(headers, self._config))
+
+    async def _load(self, scope: Scope, receive: Receive) -> list[dict[str, Any]]:
+        caller, scope = self._caller(scope)
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        said = {name: values[-1] for name, values in query.items()}
+        with TemporaryDirectory(prefix="submeter-upload-") as folder:
+            name = said.get("name", "upload")
+            sent = await receive_files(
+                receive, join_headers(scope["headers"]), name, Path(folder), self._limit
+            )
+            return await asyncio.to_thread(self._import, caller, sent, {**said, **sent.fields})
+
+    def _caller(self, scope: Scope) -> tuple[Caller, Scope]:
+        """Who asks. Refused before a byte of the body is read."""
+        if scope["method"] != "POST":
+            allow = (("Allow", "POST, OPTIONS"), ("Connection", "close"))
+            raise Refusal(405, "WEB102", f"{METER_DATA} takes POST", None, "Send a file", allow)
+        key, scope = _take_key(scope)
+        self._gate.check(key)
+        caller = self._authenticator.identify(join_headers(scope["headers"]))
+        if caller.role not in ("operator", "service_role"):
+            raise Refused(staff_only(caller.role))
+        return _caller(json.loads(caller.claims)), scope
+
+    def _import(self, caller: Caller, sent: Sent, said: Mapping[str, str]) -> list[dict[str, Any]]:
+        """The report of each file. One that comes alone and cannot be used at all is refused as a request."""
+        options = _options(said)
+        found = []
+        for upload in sent.files:
+            try:
+                found.append(_row(import_file(self._database, caller, _spooled(upload), options, _now())))
+            except Refused as refused:
+                if len(sent.files) == 1:
+                    raise
+                found.append(refused_row(upload.name, refused.problem))
+        return found
 
 
 _KEY_HINT = "The key is a token of role anon or service_role; other tokens go into Authorization: Bearer."
@@ -163,18 +243,11 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
         return [{"token": token.text, "expires_at": token.expires_at.isoformat()}]
 
     def meter_data(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        now = datetime.now(UTC)
-        source = _sent_file(arguments, now)
-        options = Options(
-            all_or_nothing=bool(arguments.get("all_or_nothing")),
-            dry_run=bool(arguments.get("dry_run")),
-            format=str(arguments.get("format") or ""),
-        )
-        report = import_file(database, _caller(claims), source, options, now).as_json()
-        return [{**report, "file_name": report["name"], "read_as": report["format"]}]
+        source = _sent_file(arguments, _now())
+        return [_row(import_file(database, _caller(claims), source, _options(arguments), _now()))]
 
     def waiting(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        accept = arguments.get("accept") in (True, "true", "t")
+        accept = _is_true(arguments.get("accept"))
         outcome = decide_waiting(database, _caller(claims), int(arguments["id"]), accept=accept)
         return [{"outcome": outcome}]
 
@@ -200,6 +273,32 @@ def _sent_file(arguments: Any, now: datetime) -> Source:
     return Source(str(arguments["name"]), lambda: BytesIO(content), now)
 
 
+def _options(said: Mapping[str, Any]) -> Options:
+    return Options(
+        all_or_nothing=_is_true(said.get("all_or_nothing")),
+        dry_run=_is_true(said.get("dry_run")),
+        format=str(said.get("format") or ""),
+    )
+
+
+def _is_true(said: Any) -> bool:
+    return said in (True, "true", "t", "1", "yes", "on")
+
+
+def _row(report: Report) -> dict[str, Any]:
+    """A report as both faces give it, under names that a column of SQL may have."""
+    told = report.as_json()
+    return {**told, "file_name": told["name"], "read_as": told["format"]}
+
+
+def _spooled(upload: Upload) -> Source:
+    return Source(upload.name, lambda: upload.path.open("rb"), _now())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _worded(action: Any) -> Any:
     """The action with its refusals in the gateway's words."""
 
@@ -212,13 +311,17 @@ def _worded(action: Any) -> Any:
     return call
 
 
-_STATUS = {"PTY101": 404, "PTY102": 404, "MTR230": 409, "MTR232": 404,
-           "MTR400": 404, "MTR402": 404, "MTR406": 404, "MTR408": 409, "MTR409": 404}  # fmt: skip
+_STATUS = {
+    "PTY101": 404, "PTY102": 404, "MTR230": 409, "MTR232": 404, "MTR235": 413, "MTR237": 403, "MTR238": 408,
+    "MTR400": 404, "MTR402": 404, "MTR406": 404, "MTR408": 409, "MTR409": 404,
+}  # fmt: skip
 
 
 def _refusal(problem: Problem) -> Refusal:
-    status = _STATUS.get(problem.code, 400)
-    return Refusal(status, problem.code, problem.title, problem.detail or None, problem.hint or None)
+    status = _STATUS.get(problem.code, 503 if problem.code.startswith("DBS") else 400)
+    # What is left of a body that nobody reads would be taken for the next request.
+    headers = (("Connection", "close"),) if status in (408, 413) else ()
+    return Refusal(status, problem.code, problem.title, problem.detail or None, problem.hint or None, headers)
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
@@ -229,12 +332,13 @@ def _front_page(path: str) -> Answer:
     if path == "/health":
         return _json(200, {"status": "ok"})
     if path == "/":
-        return _json(200, {"name": "Submeter", "version": version("submeter"), "rest": REST})
+        said = {"name": "Submeter", "version": version("submeter"), "rest": REST, "meter_data": METER_DATA}
+        return _json(200, said)
     return refuse(
         Refusal(404, "WEB101", f"Nothing is served at {path}", None, f"The REST API is under {REST}")
     )
 
 
-def _json(status: int, value: Mapping[str, Any]) -> Answer:
+def _json(status: int, value: Any) -> Answer:
     headers = (("Content-Type", "application/json; charset=utf-8"),)
-    return Answer(status, headers, json.dumps(value).encode())
+    return Answer(status, headers, json.dumps(value, default=str).encode())

@@ -38,6 +38,8 @@ class Settings:
     """PostgreSQL's programs for the embedded server, instead of those that came with Submeter."""
     statement_timeout: int = 60
     """Seconds after which a statement of a REST request is given up. 0: never."""
+    upload_limit: int = 2000
+    """Megabytes that an upload to /api/meter-data may have."""
     db_port: int | None = None
     """Let the embedded server listen on 127.0.0.1 too. Empty: a unix socket only."""
 
@@ -122,6 +124,10 @@ def _seconds(value: Any) -> int:
     return _whole_number(value, 86_400)
 
 
+def _megabytes(value: Any) -> int:
+    return _whole_number(value, 1_000_000)
+
+
 def _port(value: Any) -> int:
     return _whole_number(value, 65_535)
 
@@ -145,6 +151,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "port": _port,
     "db_port": _port,
     "statement_timeout": _seconds,
+    "upload_limit": _megabytes,
     "jwt_secret": _secret,
 }
 

@@ -21,7 +21,7 @@ from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database, open_database
 from submeter.metering.actions import Options, Source, import_file
 from submeter.metering.problems import no_file
-from submeter.metering.report import Report
+from submeter.metering.report import Report, refused_row
 from submeter.parties.actions import get_esco
 from submeter.settings import load_settings
 
@@ -106,14 +106,7 @@ def code_of(result: Report | Problem) -> int:
 def tell_as_json(result: Report | Problem) -> None:
     """A line of JSON."""
     if isinstance(result, Problem):
-        said = {
-            "status": "refused",
-            "code": result.code,
-            "title": result.title,
-            "detail": result.detail,
-            "hint": result.hint,
-        }
-        typer.echo(json.dumps(said))
+        typer.echo(json.dumps(refused_row("", result)))
     else:
         typer.echo(json.dumps(result.as_json()))
 

@@ -205,3 +205,9 @@ def longer_than_half_hours(what: str, minutes: int) -> Problem:
     """Nobody knows what the half-hours of an hour were."""
     hint = "Intervals of 5, 10, 15 or 30 minutes can be written as half-hours."
     return Problem("MTR459", "The intervals are longer than half-hours", f"{what}: {minutes} minutes", hint)
+
+
+def staff_only(role: str) -> Problem:
+    """A customer, or nobody in particular, sends files."""
+    hint = "Send the token of an operator, or of service_role, as Authorization: Bearer."
+    return Problem("MTR237", "Meter data is loaded by staff", f"the request has the role {role}", hint)

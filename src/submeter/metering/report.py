@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from submeter.core.problem import Problem
 from submeter.metering.model import Finding
 
-__all__ = ["KEPT", "Report"]
+__all__ = ["KEPT", "Report", "refused_row"]
 
 KEPT = 1000
 """So many findings are kept in a report; of the others their number is."""
@@ -86,6 +87,18 @@ _STATUS = {
     "refused": "nothing was loaded, because of what was found",
     "checked": "checked, nothing was loaded",
 }
+
+
+def refused_row(name: str, problem: Problem) -> dict[str, Any]:
+    """What stands in the place of a report where nothing of a file could be used."""
+    return {
+        "name": name,
+        "status": "refused",
+        "code": problem.code,
+        "title": problem.title,
+        "detail": problem.detail,
+        "hint": problem.hint,
+    }
 
 
 def finding_json(finding: Finding) -> Mapping[str, Any]:
