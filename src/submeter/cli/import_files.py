@@ -12,13 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
+import psycopg
 import typer
 
 from submeter.cli.migrate import say
 from submeter.cli.watching import watch
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
-from submeter.db.database import Database, open_database
+from submeter.db import migrations
+from submeter.db.database import Database, connection_refused, open_database
 from submeter.metering.actions import Options, Source, import_file
 from submeter.metering.problems import no_file
 from submeter.metering.report import Report, refused_row
@@ -56,6 +58,7 @@ def import_files(
         raise typer.BadParameter(message)
     options = Options(all_or_nothing=all_or_nothing, dry_run=dry_run, format=format_name)
     with open_database(load_settings(), say, must_exist=True) as database:
+        check_migrated(database)
         caller = caller_for(database, esco)
 
         def load(path: Path) -> Report | Problem:
@@ -64,6 +67,13 @@ def import_files(
         results = watch(directory, load, every, once=once) if directory else map(load, files or [])
         code = tell_all(results, as_json=as_json)
     sys.exit(code)
+
+
+def check_migrated(database: Database) -> None:
+    """Raises Refused SRV102 for a database that lacks what an import needs."""
+    if pending := migrations.plan(database):
+        hint = "Run `submeter migrate`."
+        raise Refused(Problem("SRV102", "The database is not up to date", f"{len(pending)} to apply", hint))
 
 
 def caller_for(database: Database, esco: str | None) -> Caller:
@@ -80,10 +90,14 @@ def load_path(database: Database, caller: Caller, path: Path, options: Options) 
             return import_file(
                 database, caller, source, replace(options, progress=advance), datetime.now(UTC)
             )
+    except psycopg.OperationalError as error:
+        problem = connection_refused(error, authenticator=True).problem
     except OSError as error:
-        return no_file(f"{path}: {error.strerror}")
+        problem = no_file(error.strerror or str(error))
     except Refused as refused:
-        return replace(refused.problem, detail=f"{path}: {refused.problem.detail}")
+        problem = refused.problem
+    detail = f"{path}: {problem.detail}".removesuffix(": ")
+    return replace(problem, detail=detail, context={**problem.context, "file": path.name})
 
 
 def tell_all(results: Iterable[Report | Problem], *, as_json: bool) -> int:
@@ -106,7 +120,7 @@ def code_of(result: Report | Problem) -> int:
 def tell_as_json(result: Report | Problem) -> None:
     """A line of JSON."""
     if isinstance(result, Problem):
-        typer.echo(json.dumps(refused_row("", result)))
+        typer.echo(json.dumps(refused_row(result.context.get("file", ""), result)))
     else:
         typer.echo(json.dumps(result.as_json()))
 

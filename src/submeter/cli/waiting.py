@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from submeter.cli.import_files import caller_for
+from submeter.cli.import_files import caller_for, check_migrated
 from submeter.cli.migrate import say
 from submeter.db.database import open_database
 from submeter.metering.actions import decide_waiting, list_waiting, retry_waiting
@@ -25,6 +25,7 @@ def waiting(
 ) -> None:
     """List the days that wait; accept them or turn them down."""
     with open_database(load_settings(), say, must_exist=True) as database:
+        check_migrated(database)
         caller = caller_for(database, esco)
         if retry:
             say(f"{retry_waiting(database, caller)} days found their meter")

@@ -146,7 +146,14 @@ def nothing_waits(waiting_id: int) -> Problem:
 
 def no_file(detail: str) -> Problem:
     """The file cannot be read."""
-    return Problem("MTR233", "The file cannot be read", detail, "Check its name, and who may read it.")
+    hint = "Check its name, and who may read it. For all files of a directory: --watch DIR, or DIR/*."
+    return Problem("MTR233", "The file cannot be read", detail, hint)
+
+
+def no_directory(detail: str) -> Problem:
+    """A directory that cannot be watched."""
+    hint = "Make it first (`mkdir`), and let this user write to it: files are moved to archive/ and errors/."
+    return Problem("MTR239", "The directory cannot be watched", detail, hint)
 
 
 def no_content(detail: str) -> Problem:

@@ -1,41 +1,212 @@
 """`submeter import` and `submeter waiting` as they are typed, in a directory with a database of its own."""
 
+import gzip
+import json
 import os
+import pty
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from integration.metering.nem import nem12
+from integration.metering.town import make_town
+from submeter.db import migrations
+from submeter.db.database import open_database
 from submeter.db.embedded.lease import stop_server
+from submeter.settings import Settings
 
+HOME, OTHER = "6001000001", "6001000002"
+PAGE = nem12({HOME: 3})
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def start(directory: Path, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SUBMETER_", "DATABASE_"))
+    }
+    command = [sys.executable, "-m", "submeter", *arguments]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(command, cwd=directory, env=clean, text=True, **streams)
 
 
 @pytest.fixture
 def run(short_tmp: Path) -> Iterator[Run]:
     """Run the command line in a directory of its own."""
 
-    def run_one(*arguments: str) -> subprocess.CompletedProcess[str]:
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("SUBMETER_", "DATABASE_"))
-        }
-        command = [sys.executable, "-m", "submeter", *arguments]
-        return subprocess.run(
-            command, cwd=short_tmp, env=clean, capture_output=True, text=True, timeout=120, check=False
-        )
+    def run_one(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        process = start(short_tmp, *arguments)
+        said, errors = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, said, errors)
 
     yield run_one
     stop_server(short_tmp / ".submeter")
 
 
-def test_without_a_database_and_with_a_wrong_path(run: Run, short_tmp: Path) -> None:
-    refused = run("import", "missing.csv")
-    assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "error DBS111")
+@pytest.fixture
+def town(run: Run, short_tmp: Path) -> Path:
+    """The directory with a database of one ESCO and one home; the server stays for the commands."""
+    with open_database(Settings(data_dir=short_tmp / ".submeter")) as database:
+        migrations.apply(database)
+        make_town(database, (HOME,))
+    run("db", "start")
+    return short_tmp
+
+
+def refused(done: "subprocess.CompletedProcess[str]", code: str) -> None:
+    assert (done.returncode, done.stderr.split(":")[0]) == (1, f"error {code}"), done
+    assert "hint: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_database(run: Run, short_tmp: Path) -> None:
+    refused(run("import", "missing.csv"), "DBS111")
     assert not (short_tmp / ".submeter").exists()
-    run("migrate")
-    refused = run("import", "missing.csv")
-    assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "error MTR233")
+
+
+def test_with_a_database_that_is_not_migrated(run: Run) -> None:
+    run("db", "start")
+    refused(run("import", "missing.csv"), "SRV102")
+    refused(run("waiting"), "SRV102")
+
+
+def test_mistakes_of_newcomers(run: Run, town: Path) -> None:
+    (town / "empty.csv").touch()
+    (town / "bill.pdf").write_bytes(b"%PDF-1.7\n" + bytes(99))
+    (town / "page.csv").write_text(PAGE)
+    refused(run("import", "missing.csv"), "MTR233")
+    refused(run("import", "."), "MTR233")
+    refused(run("import", "empty.csv"), "MTR142")
+    refused(run("import", "bill.pdf"), "MTR143")
+    refused(run("import", "page.csv", "--esco", "nobody"), "PTY101")
+    refused(run("import", "page.csv", "--as", "nem21"), "MTR155")
+    refused(run("import", "--watch", "nowhere"), "MTR239")
+    refused(run("waiting", "--accept", "77"), "MTR232")
+    assert run("import").returncode == 2
+    assert run("import", "page.csv", "--watch", ".").returncode == 2
+
+
+def test_reports_and_exit_codes(run: Run, town: Path) -> None:
+    (town / "page.csv").write_text(PAGE)
+    (town / "page.csv.gz").write_bytes(gzip.compress(PAGE.replace(",1.0,", ",2.0,").encode()))
+    (town / "bad.csv").write_text(PAGE.replace(",1.0,", ",x,", 1))
+    (town / "other.csv").write_text(nem12({OTHER: 2}))
+
+    tried = run("import", "page.csv", "--dry-run")
+    assert (tried.returncode, tried.stdout.splitlines()[0]) == (
+        0,
+        "page.csv: checked, nothing was loaded (nem12)",
+    )
+    nothing = run("import", "bad.csv", "--all-or-nothing")
+    assert nothing.returncode == 1
+    assert "nothing was loaded, because of what was found" in nothing.stdout
+
+    bad = run("import", "bad.csv", "--json", "--esco", "town")
+    report = json.loads(bad.stdout)
+    assert (bad.returncode, report["status"], report["counts"]["stored"]) == (3, "loaded", 2)
+    assert [(one["line"], one["column"], one["value"]) for one in report["findings"]] == [(3, 3, "x")]
+
+    done = run("import", "page.csv", "page.csv.gz", "other.csv", "missing.csv", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [one["status"] for one in lines] == ["loaded", "loaded", "loaded", "refused"]
+    assert [one["name"] for one in lines] == ["page.csv", "page.csv.gz", "other.csv", "missing.csv"]
+    kinds = ("stored", "repeated", "replaced", "waiting")
+    counts = [{kind: one["counts"].get(kind, 0) for kind in kinds} for one in lines[:3]]
+    assert [tuple(one.values()) for one in counts] == [(1, 2, 0, 0), (0, 0, 3, 0), (0, 0, 0, 2)]
+    assert run("import", "page.csv").stdout.startswith("page.csv: the same bytes were loaded before")
+    told = run("waiting").stdout
+    assert told.count(OTHER) == 2
+    assert told.count("other.csv, line 3") == 1
+
+
+def test_a_person_decides(run: Run, town: Path) -> None:
+    (town / "a.csv").write_text(PAGE)
+    (town / "b.csv").write_text(
+        nem12({HOME: 3}, made="20260402").replace(",A,", ",S14,").replace(",1.0,", ",2.0,")
+    )
+    assert run("import", "a.csv").returncode == 0
+    later = run("import", "b.csv")
+    assert later.returncode == 3
+    assert "MTR220" in later.stdout
+    numbers = [line.split()[0] for line in run("waiting").stdout.splitlines()]
+    decided = run("waiting", "--accept", numbers[0], "--turn-down", numbers[1])
+    assert decided.stderr.splitlines() == [f"{numbers[0]}: replaced", f"{numbers[1]}: turned down"]
+    assert [line.split()[0] for line in decided.stdout.splitlines()] == numbers[2:]
+
+
+def test_a_bar_on_a_terminal(town: Path) -> None:
+    (town / "page.csv").write_text(PAGE)
+    ours, theirs = pty.openpty()
+    process = start(town, "import", "page.csv", stderr=theirs)
+    os.close(theirs)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "page.csv: loaded" in said
+    assert b"100%" in os.read(ours, 65536)
+    os.close(ours)
+
+
+# A directory -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def watching(town: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    process = start(town, "import", "--watch", "inbox", "--every", "0.2", "--json", *arguments)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(path: Path) -> None:
+    patience = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < patience, path
+        time.sleep(0.02)
+
+
+def test_files_that_arrive_are_loaded_and_moved(run: Run, town: Path) -> None:
+    inbox = town / "inbox"
+    inbox.mkdir()
+    (inbox / "a.csv").write_text(PAGE)
+    (inbox / "c.csv.part").write_text("not yet")
+    (inbox / ".hidden").write_text("not for us")
+    (inbox / "deep").mkdir()
+    with watching(town) as process:
+        wait_for(inbox / "archive" / "a.csv")
+        (inbox / "bill.pdf").write_bytes(b"%PDF-1.7")
+        wait_for(inbox / "errors" / "bill.pdf")
+        (inbox / "a.csv").write_text(PAGE.replace(",1.0,", ",3.0,"))
+        wait_for(inbox / "archive" / "a-2.csv")
+        process.send_signal(signal.SIGINT)
+        said, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert [json.loads(line)["status"] for line in said.splitlines()] == ["loaded", "refused", "loaded"]
+    report = json.loads((inbox / "errors" / "bill.pdf.report.json").read_text())
+    assert (report["name"], report["code"]) == ("bill.pdf", "MTR143")
+    assert json.loads((inbox / "archive" / "a.csv.report.json").read_text())["counts"]["stored"] == 3
+    left = sorted(path.name for path in inbox.iterdir())
+    assert left == [".hidden", "archive", "c.csv.part", "deep", "errors"]
+
+
+def test_a_watcher_that_was_killed_loses_nothing_and_adds_nothing_twice(run: Run, town: Path) -> None:
+    inbox = town / "inbox"
+    inbox.mkdir()
+    (inbox / "a.csv").write_text(PAGE)
+    assert run("import", "inbox/a.csv").returncode == 0  # as if it was killed after loading, before moving
+    (inbox / "b.csv").write_text(nem12({OTHER: 2}))
+    with watching(town) as process:
+        process.kill()
+    done = run("import", "--watch", "inbox", "--every", "0.05", "--once", "--json")
+    assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["repeated", "loaded"]
+    assert done.returncode == 3
+    assert sorted(path.name for path in inbox.iterdir()) == ["archive"]
+    assert len(run("waiting").stdout.splitlines()) == 2
