@@ -14,7 +14,9 @@ from submeter.metering.report import Report, refused_row
 
 ARCHIVE, ERRORS = "archive", "errors"
 _UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart")
-_LATER = tuple("DBS MTR230 MTR231".split())
+_IN_USE = "MTR230"
+_NOBODYS = "MTR231"
+_LATER = ("DBS", _IN_USE, _NOBODYS)
 """Refusals that say nothing about the file: it stays where it is, and is tried again."""
 
 Load = Callable[[Path], Report | Problem]
