@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import metering_tables
 from bench.nem12_files import write_file
 
 READINGS_A_SECOND = 4e6
@@ -167,6 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         measure_parsing(Path(folder), options.megabytes, options.rounds, readers)
         measure_memory(Path(folder), options.megabytes)
+    if not options.parse_only:
+        metering_tables.measure(options.megabytes, options.large, options.rounds, options.registers)
     return 0
 
 
@@ -175,6 +178,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--megabytes", type=int, default=20, help="of each file")
     parser.add_argument("--rounds", type=int, default=3, help="of each reader; the fastest counts")
     parser.add_argument("--alone", action="store_true", help="without the other readers")
+    parser.add_argument("--parse-only", action="store_true", help="no database")
+    parser.add_argument("--registers", type=int, default=20_000, help="of the month that is read")
+    parser.add_argument("--large", type=int, default=0, help="megabytes of a large file to import, 2000 say")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     return parser
 

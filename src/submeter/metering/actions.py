@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +36,7 @@ __all__ = [
     "retry_waiting",
 ]
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 5_000
 CHUNK_BYTES = 16 << 20
 
 Parts = Callable[[BinaryIO, str, str], Iterator[reading.Part]]
@@ -121,6 +122,21 @@ def list_waiting(database: Database, caller: Caller, limit: int = 100) -> tuple[
         return store.list_waiting(connection, limit)
 
 
+def work_ahead(chunks: Iterable[list[Item]], load: Callable[[list[Item]], None]) -> None:
+    """Load chunks one by one, in order, while the next one is read: the database's time is not waited for.
+
+    Whatever goes wrong with a chunk is raised here, before the one after the next is read.
+    """
+    with ThreadPoolExecutor(1, "import") as worker:
+        under_way: Future[None] | None = None
+        for items in chunks:
+            if under_way:
+                under_way.result()
+            under_way = worker.submit(load, items)
+        if under_way:
+            under_way.result()
+
+
 class _Undone(Exception):
     """Ends a transaction whose work is not wanted."""
 
@@ -156,14 +172,16 @@ class _Run:
         if file and file.items_done:
             self.done, self.report.counts = file.items_done, Counter(file.counts)
         with self._chunks() as every:
-            for items in every:
-                self._make_years(items)
-                with self._transaction() as connection:
-                    self._load(connection, items)
-                self.options.progress(self.report.counts["days"])
+            work_ahead(every, self._load_chunk)
         with self._transaction() as connection:
             self._finish(connection)
         return self.report
+
+    def _load_chunk(self, items: Sequence[Item]) -> None:
+        self._make_years(items)
+        with self._transaction() as connection:
+            self._load(connection, items)
+        self.options.progress(self.report.counts["days"])
 
     def within(self, connection: psycopg.Connection, items: Iterable[Item]) -> Report:
         """In one transaction, which is not ours."""

@@ -1,5 +1,6 @@
 """A file goes in: what becomes of its rows, again, in any order, in part, and when the meter comes later."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,8 +14,19 @@ from integration.metering.town import DAY, MADE, SERVICE, Town, amounts_of, day_
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
+from submeter.db.transactions import transaction
 from submeter.metering.actions import decide_waiting, list_waiting, retry_waiting
-from submeter.metering.model import DialRead, FileError, Finding, Item, MeterRow, QualityRange, Stream
+from submeter.metering.arrays import list_arrays
+from submeter.metering.model import (
+    MISSING,
+    DialRead,
+    FileError,
+    Finding,
+    Item,
+    MeterRow,
+    QualityRange,
+    Stream,
+)
 
 HOMES = ("6001000001", "6001000002")
 HOME = HOMES[0]
@@ -400,6 +412,8 @@ def test_a_file_is_loaded_by_one_at_a_time(town: Town) -> None:
 
     def slow() -> Iterator[Item]:
         yield rows[0]
+        while not town.value("select count(*) from submeter.register_intervals"):
+            time.sleep(0.01)
         assert town.load(rows, content=b"the same", name="quick").counts["stored"] == 3
         yield from rows[1:]
 
@@ -482,3 +496,26 @@ def test_meters_are_not_made_from_a_file(town: Town) -> None:
     meter = MeterRow(nmi(HOME), "electricity", "active", Decimal(1), 6, None, None, 5)
     report = town.load([meter])
     assert (codes(report), report.findings[0].line) == ({"MTR213": 1}, 5)
+
+
+# Out again -----------------------------------------------------------------------------------------------------
+
+
+def test_days_come_out_as_arrays(town: Town) -> None:
+    five = list(range(288))
+    town.load([*days_from(HOME, 3), day_row(HOMES[1], [None, *range(47)]), day_row(HOMES[1], day=DAY + timedelta(1),
+               amounts=amounts_of(five), minutes=5, decimals=2)])  # fmt: skip
+    with transaction(town.database, town.operator) as connection:
+        found = list(list_arrays(connection, DAY, DAY + timedelta(2)))
+        assert connection.execute("show enable_sort").fetchone() == ("on",)
+    assert [(one.day, one.minutes, one.amounts.shape) for one in found] == [
+        (DAY, 30, (2, 48)),
+        (DAY + timedelta(1), 5, (1, 288)),
+        (DAY + timedelta(1), 30, (1, 48)),
+    ]
+    rows = dict(zip(map(str, found[0].ids()), found[0].amounts.tolist(), strict=True))
+    assert rows[town.registers[HOME]] == [1] * 48
+    assert rows[town.registers[HOMES[1]]] == [MISSING, *range(47)]
+    assert (found[1].amounts.tolist(), found[1].decimals.tolist()) == ([five], [2])
+    with transaction(town.database, Caller("operator", "00000000-0000-4000-8000-000000000000")) as connection:
+        assert list(list_arrays(connection, DAY, DAY + timedelta(2))) == []
