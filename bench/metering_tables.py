@@ -1,20 +1,19 @@
-"""bench/metering's second part: meter files into tables and out again, beside what the database does alone.
+"""bench/metering's second part: meter files into tables and out again, beside the database alone.
 
-What is compared runs in turns in one database, a fresh embedded one, and the best of the rounds counts; ratios
-depend on the machine much less than seconds do.
+What is compared runs in turns in one database, a fresh embedded one, and the best of the rounds counts;
+ratios depend on the machine much less than seconds do.
 """
 
 import http.client
 import io
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -28,6 +27,7 @@ from submeter.core.caller import Caller
 from submeter.db import migrations
 from submeter.db.database import Database, open_database
 from submeter.db.pool import Pool
+from submeter.db.queries import load_queries
 from submeter.db.transactions import transaction
 from submeter.metering import store
 from submeter.metering.actions import Options, Source, import_file
@@ -43,29 +43,11 @@ OF_A_COPY = 0.3
 MONTH_S = 1.0
 TIMES_A_KEY = 3.0
 PAGES = 300
-SECRET = "only for measurements, and nothing else"
+SECRET = "only for measurements, and nothing else"  # noqa: S105
 CLOCK = "Etc/GMT-10"
 MADE = datetime(2026, 7, 1, tzinfo=UTC)
 
-_ESCO = """
-with e as (insert into submeter.escos (code, name, region) values ('bench', 'Bench', (select min(code) from submeter.regions)) returning id),
-s as (insert into submeter.sellers (esco_id, name) select id, 'Bench' from e)
-insert into submeter.sites (esco_id, name, time_zone) select id, 'Estate', 'Australia/Melbourne' from e returning esco_id
-"""
-_REGISTERS = """
-with site as (select id, esco_id from submeter.sites),
-p as (insert into submeter.properties (esco_id, site_id, name) select esco_id, id, 'home ' || n from site, generate_series(0, %(points)s - 1) n
-  returning id, esco_id, name),
-s as (insert into submeter.supply_points (esco_id, property_id, product) select esco_id, id, 'power' from p returning id, property_id),
-i as (insert into submeter.supply_point_identifiers (esco_id, supply_point_id, scheme, identifier)
-  select p.esco_id, s.id, 'NMI', '61' || lpad(split_part(p.name, ' ', 2), 8, '0') from s join p on p.id = s.property_id),
-m as (insert into submeter.meters (esco_id, serial) select esco_id, name from p returning id, serial, esco_id),
-mi as (insert into submeter.meter_installations (esco_id, meter_id, supply_point_id, installed_at)
-  select m.esco_id, m.id, s.id, '1980-01-01' from m join p on p.name = m.serial join s on s.property_id = p.id)
-insert into submeter.registers (esco_id, meter_id, name) select esco_id, id, r from m, unnest(array['E1', 'B1']) r
-"""
-_COLUMNS = """register_id, day, esco_id, starts_at, ends_at, clock, minutes, decimals, missing, standing, total, amounts, quality,
-  ranges, version_at, file_at, file_id, line, source, edited_by, created_at"""
+_QUERIES = load_queries("bench")
 
 
 @contextmanager
@@ -77,13 +59,13 @@ def town(points: int) -> Iterator[tuple[Database, Caller, Settings]]:
         with open_database(settings) as database:
             migrations.apply(database)
             with transaction(database, Caller("service_role")) as connection:
-                row = connection.execute(_ESCO.encode()).fetchone()
-                connection.execute(_REGISTERS.encode(), {"points": points})
+                row = connection.execute(_QUERIES["esco"]).fetchone()
+                connection.execute(_QUERIES["registers"], {"points": points})
             assert row
             yield database, Caller("operator", str(row[0])), settings
 
 
-# Into tables ---------------------------------------------------------------------------------------------------------
+# Into tables -----------------------------------------------------------------------------------------
 
 
 def end_to_end(database: Database, caller: Caller, path: Path) -> tuple[float, int]:
@@ -130,14 +112,9 @@ def bare_copy(database: Database, caller: Caller, placed: Sequence[Placed]) -> f
     sums = add_up([one.row for one in placed])
     data = b"".join([HEADER, *pack(placed, sums, rounds(placed), MADE, 1), END])
     with psycopg.connect(database.admin_conninfo(database.name), autocommit=True) as connection:
-        connection.execute("call submeter.make_staging()")  # of no use but for its shape
-        connection.execute("create temporary table raw (round int2, accepted bool, register_id uuid, day date, starts_at timestamptz, "
-                           "ends_at timestamptz, minutes int2, decimals int2, missing int2, standing int2, total int8, version_at timestamptz, "
-                           "file_at timestamptz, file_id int8, line int4, amounts bytea, clock text, quality text, ranges jsonb)")  # fmt: skip
+        connection.execute(_QUERIES["raw"])
         _copy_in(connection, f"copy raw ({', '.join((*FIXED, *VARIABLE))}) from stdin (format binary)", data)
-        query = f"select {_COLUMNS.replace('esco_id', '%s').replace('source, edited_by, created_at', 'null, null, now()')} from raw"
-        connection.execute("create temporary table rows (like submeter.register_intervals)")
-        connection.execute(f"insert into rows {query}".encode(), [caller.esco_id])
+        connection.execute(_QUERIES["rows"], {"esco_id": caller.esco_id})
         with connection.cursor().copy("copy rows to stdout (format binary)") as copy:
             binary = b"".join(bytes(piece) for piece in copy)
         began = time.perf_counter()
@@ -152,7 +129,7 @@ def _copy_in(connection: psycopg.Connection, statement: str, data: bytes) -> Non
             copy.write(piece)
 
 
-# And out ---------------------------------------------------------------------------------------------------------------
+# And out ---------------------------------------------------------------------------------------------
 
 
 def fill_month(database: Database, registers: int, first: date) -> int:
@@ -162,14 +139,8 @@ def fill_month(database: Database, registers: int, first: date) -> int:
         connection.cursor().executemany(
             "insert into submeter.interval_starts values (%s) on conflict do nothing", starts
         )
-        return connection.execute(
-            f"insert into submeter.register_intervals ({_COLUMNS.split(', source')[0]}) "
-            "select r.id, d::date, r.esco_id, d::timestamp at time zone %(clock)s, (d + interval '1 day')::timestamp at time zone %(clock)s, "
-            "%(clock)s, 30, 3, 0, 2, 1, decode(repeat(md5(r.id::text || d), 12), 'hex'), 'A', null, now(), now(), 1, 1 "
-            "from generate_series(%(first)s::date, %(first)s::date + 29, interval '1 day') d, "
-            "(select id, esco_id from submeter.registers order by id limit %(registers)s) r".encode(),
-            {"clock": CLOCK, "first": first, "registers": registers},
-        ).rowcount  # fmt: skip
+        values = {"clock": CLOCK, "first": first, "registers": registers}
+        return connection.execute(_QUERIES["month"], values).rowcount
 
 
 def month_out(database: Database, caller: Caller, first: date) -> tuple[float, int]:
@@ -188,24 +159,31 @@ def pages(port: int, headers: Mapping[str, str], register: UUID, day: date) -> t
     key = f"/rest/v1/registers?id=eq.{register}"
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     taken: dict[str, list[float]] = {page: [], key: []}
-    for path, expected in [(page, 48), (key, 1)] * PAGES:
-        began = time.perf_counter()
-        connection.request("GET", path, headers=dict(headers))
-        body = connection.getresponse().read()
-        taken[path].append(time.perf_counter() - began)
-        if len(json.loads(body)) != expected:
-            raise SystemExit(f"{path}: {body[:300]!r}")
+    with closing(connection):
+        for path, expected in [(page, 48), (key, 1)] * PAGES:
+            began = time.perf_counter()
+            connection.request("GET", path, headers=dict(headers))
+            body = connection.getresponse().read()
+            taken[path].append(time.perf_counter() - began)
+            if len(json.loads(body)) != expected:
+                raise SystemExit(f"{path}: {body[:300]!r}")
     return statistics.median(taken[page]), statistics.median(taken[key])
 
 
-# Memory ----------------------------------------------------------------------------------------------------------------
+# Memory ----------------------------------------------------------------------------------------------
 
 
 def child(conninfo: str, esco_id: str, path: Path) -> None:
     """In a process of its own: imports a file, and prints its seconds, values and peak of memory."""
     database = Database(conninfo, conninfo, Pool(conninfo), None)
     taken = end_to_end(database, Caller("operator", esco_id), path)
-    print(json.dumps([*taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
+    print(json.dumps([*taken, peak_bytes()]))
+
+
+def peak_bytes() -> int:
+    """The most memory this process had. (What getrusage says begins with that of whoever started it.)"""
+    status = Path("/proc/self/status").read_text("ascii")
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 def in_a_child(database: Database, caller: Caller, path: Path) -> tuple[float, int, int]:
@@ -217,7 +195,7 @@ def in_a_child(database: Database, caller: Caller, path: Path) -> tuple[float, i
     return seconds, values, peak
 
 
-# All of it -------------------------------------------------------------------------------------------------------------
+# All of it -------------------------------------------------------------------------------------------
 
 
 def measure(megabytes: int, large: int, rounds_wanted: int, registers: int) -> None:
@@ -246,9 +224,9 @@ def measure_in(database: Database, caller: Caller, megabytes: int, rounds_wanted
                 make_new(path, turn, minutes)
                 seconds, values = end_to_end(database, caller, path)
                 rates.append(values / seconds)
-        print(
-            f"NEM12, {minutes:2} minutes, {megabytes} MB{'':14} {max(rates) / 1e6:12.2f} {max(rates) / STORED_A_SECOND:12.2f}"
-        )
+        best = max(rates)
+        title = f"NEM12, {minutes:2} minutes, {megabytes} MB"
+        print(f"{title:34} {best / 1e6:12.2f} {best / STORED_A_SECOND:12.2f}")
 
 
 def make_new(path: Path, turn: int, minutes: int) -> None:
@@ -269,7 +247,8 @@ def measure_store(database: Database, caller: Caller, rounds_wanted: int) -> Non
         copied.append(bare_copy(database, caller, rows_of(ids, first + timedelta(60 * turn), 30)))
         stored.append(store_step(database, caller, rows_of(ids, first + timedelta(60 * turn + 30), 30)))
     values = len(ids) * 30 * 48
-    print(f"\nstore step {values / min(stored) / 1e6:.2f} M values/s, bare COPY {values / min(copied) / 1e6:.2f}: "
+    ours, bare = values / min(stored) / 1e6, values / min(copied) / 1e6
+    print(f"\nstore step {ours:.2f} M values/s, bare COPY {bare:.2f}: "
           f"{min(copied) / min(stored):.2f} of it (goal {OF_A_COPY})")  # fmt: skip
 
 
@@ -305,7 +284,7 @@ def measure_memory(database: Database, caller: Caller, megabytes: int, large: in
                 make_new(Path(file.name), 9, 5)
             found.append(in_a_child(database, caller, Path(file.name)))
     (_, _, small), (seconds, values, big) = found
-    print(f"\nmemory of an import: {small / 1e6:.0f} MB for {megabytes} MB, {big / 1e6:.0f} MB for {large} MB; "
+    print(f"\nmemory: {small / 1e6:.0f} MB for a file of {megabytes} MB, {big / 1e6:.0f} MB for {large} MB; "
           f"the large one at {values / seconds / 1e6:.2f} M values/s")  # fmt: skip
 
 
