@@ -263,7 +263,9 @@ def measure_out(
     seconds = min(seconds for seconds, _ in taken)
     print(f"\na month of {rows // 30:,} registers out into arrays: {seconds:.2f} s (goal {MONTH_S:g} s)")
     with transaction(database, caller) as connection:
-        row = connection.execute("select register_id from submeter.register_intervals limit 1").fetchone()
+        row = connection.execute(
+            "select register_id from submeter.register_intervals where day = %s limit 1", [first]
+        ).fetchone()
     assert row
     headers = {"apikey": _token(Caller("anon")), "Authorization": f"Bearer {_token(caller)}"}
     port = free_port()
