@@ -115,10 +115,16 @@ SCHEMES = tuple(_TABLE)
 """The schemes known here, in lower case."""
 
 
+_BLANKS = " \t\n\r\f\v"
+
+
 def _tidy(rules: _Scheme, text: str) -> str:
+    """Without decoration; empty if there is any character that no identifier has."""
+    if not text.isascii():
+        return ""
     if not rules.compact:
-        return text.strip()
-    return re.sub(r"[\s-]", "", text).upper()
+        return text.strip(_BLANKS)
+    return re.sub(f"[{_BLANKS}-]", "", text).upper()
 
 
 def problem_with(scheme: str, text: str) -> Problem | None:
