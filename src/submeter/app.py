@@ -6,7 +6,8 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import partial
 from importlib.metadata import version
 from io import BytesIO
@@ -14,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import UUID
 
 from psycopg.conninfo import make_conninfo
 
@@ -31,9 +33,11 @@ from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
 from submeter.metering.actions import Options, Source, decide_waiting, import_file
+from submeter.metering.exchanging import exchange_meter, exchange_of
 from submeter.metering.interval_calls import CALLS
 from submeter.metering.problems import no_content, staff_only
 from submeter.metering.report import Report, refused_row
+from submeter.metering.register_values import list_day_values, list_interval_values
 from submeter.parties.actions import create_customer_token
 from submeter.parties.tokens import KEY_ROLES
 from submeter.settings import Settings
@@ -251,7 +255,29 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
         outcome = decide_waiting(database, _caller(claims), int(arguments["id"]), accept=accept)
         return [{"outcome": outcome}]
 
+    def exchange(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        result = exchange_meter(database, _caller(claims), exchange_of(arguments), datetime.now(UTC))
+        return [{
+            "outcome": result.outcome, "old_meter_id": str(result.old_meter_id),
+            "new_meter_id": str(result.new_meter_id), "at": result.at.isoformat(),
+        }]  # fmt: skip
+
+    def intervals(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        key, first, end = _period(arguments)
+        minutes = int(arguments.get("minutes") or 30)
+        rows = list_interval_values(database, _caller(claims), key, first, end, minutes)
+        return [{"timestamp": row.starts_at.isoformat(), "quantity": _text(row.quantity)} for row in rows]
+
+    def days(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        rows = list_day_values(database, _caller(claims), *_period(arguments))
+        return [
+            {**row._asdict(), "day": row.day.isoformat(), "quantity": _text(row.quantity)} for row in rows
+        ]
+
     served: dict[str, Served] = {
+        "exchange_meter": exchange,
+        "register_intervals": intervals,
+        "register_days": days,
         "create_customer_token": customer_token,
         "import_meter_data": meter_data,
         "decide_import_waiting": waiting,
@@ -299,6 +325,17 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _period(arguments: Any) -> tuple[UUID, date, date]:
+    """The register and the days that a request means; PostgreSQL has looked at them before."""
+    first, end = (date.fromisoformat(arguments[name]) for name in ("from_date", "to_date"))
+    return UUID(str(arguments["register_id"])), first, end
+
+
+def _text(quantity: Decimal | None) -> str | None:
+    """Written out: PostgreSQL reads it as exactly that number."""
+    return None if quantity is None else f"{quantity:f}"
+
+
 def _worded(action: Any) -> Any:
     """The action with its refusals in the gateway's words."""
 
@@ -314,6 +351,7 @@ def _worded(action: Any) -> Any:
 _STATUS = {
     "PTY101": 404, "PTY102": 404, "MTR230": 409, "MTR232": 404, "MTR235": 413, "MTR237": 403, "MTR238": 408,
     "MTR400": 404, "MTR402": 404, "MTR406": 404, "MTR408": 409, "MTR409": 404,
+    "NET130": 404, "NET131": 404, "NET133": 409, "NET135": 409, "NET136": 409,
 }  # fmt: skip
 
 

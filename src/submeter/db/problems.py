@@ -1,6 +1,9 @@
 """The refusals of the database that more than one module words."""
 
 import errno
+import re
+
+import psycopg
 
 from submeter.core.problem import Problem, Refused
 
@@ -31,3 +34,14 @@ def unreachable(
 ) -> Refused:
     """Nobody answers at the address of the database."""
     return Refused(Problem("DBS201", "The database cannot be reached", detail, hint))
+
+
+_CODED = re.compile(r"([A-Z]{3}[0-9]{3}): (.+)")
+
+
+def coded(error: psycopg.Error) -> Problem | None:
+    """The refusal that the database worded itself, by `submeter.refuse`; None for any other error."""
+    found = _CODED.fullmatch(error.diag.message_primary or "")
+    if found is None:
+        return None
+    return Problem(found[1], found[2], error.diag.message_detail or "", error.diag.message_hint or "")

@@ -89,7 +89,8 @@ def _rows_of_register(meter: Meter, register: Register) -> Rows:
     own = {"esco_id": meter.home.estate.id}
     yield "registers", {
         "id": register.id, **own, "meter_id": meter.id, "name": register.name, "nature": register.nature,
-        "direction": register.direction, "digits": 6, "status": "closed" if meter.removed_at else "active", "closed_at": meter.removed_at,
+        "direction": register.direction, "digits": 6, "closed_at": meter.removed_at,
+        "status": "closed" if meter.removed_at else "active",
     }  # fmt: skip
     if register.multiplier != 1:
         yield "register_multipliers", {

@@ -304,8 +304,8 @@ class _Run:
     def _finish(self, connection: psycopg.Connection) -> None:
         file = self._begin(connection)
         self.report.counts["found"] += store.retry_waiting(connection, file.esco_id)
-        # Dial readings do not wait by themselves: the same bytes may come again for them.
-        if self.report.counts["readings_open"]:
+        # Dial readings and meters do not wait by themselves: the same bytes may come again for them.
+        if self.report.counts["readings_open"] or self.report.counts["meters_open"]:
             self._advance(connection, file, -file.items_done, "loading")
         else:
             self._advance(connection, file, 0, "loaded")

@@ -9,7 +9,8 @@ import psycopg
 
 from submeter.core.problem import Problem
 from submeter.metering import problems, store
-from submeter.metering.model import DayRow, DialRead, Finding, Item, Stream
+from submeter.metering.meter_loading import load_meters
+from submeter.metering.model import DayRow, DialRead, Finding, Item, MeterRow, Stream
 from submeter.metering.placing import (
     Candidate,
     Placed,
@@ -50,7 +51,10 @@ class Loader:
         reads = [item for item in items if isinstance(item, DialRead)]
         found = [item for item in items if isinstance(item, Finding)]
         self.report.counts["rejected"] += len(found)
-        found += [problems.finding(problems.not_loaded(), item.line) for item in items if _is_other(item)]
+        meters = [item for item in items if isinstance(item, MeterRow)]
+        if meters:
+            found += load_meters(connection, file.esco_id, meters, self.report.counts)
+            self.known.clear()
         found += self._load_days(connection, file, days)
         found += self._load_reads(connection, file, reads)
         self._keep(connection, file, found)
@@ -150,10 +154,6 @@ class Loader:
             self.report.counts["findings"] += 1
             if self.report.counts["findings"] <= FINDINGS_STORED:
                 store.add_finding(connection, file, self.report.counts["findings"], one)
-
-
-def _is_other(item: Item) -> bool:
-    return not isinstance(item, DayRow | DialRead | Finding)
 
 
 def _reading(file: FileRow, register: Candidate, read: DialRead, *more: Any) -> dict[str, Any]:

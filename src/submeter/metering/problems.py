@@ -86,12 +86,6 @@ def _context(stream: Stream) -> Mapping[str, Any]:
     return {"scheme": stream.scheme, "identifier": stream.identifier, "register": stream.register}
 
 
-def not_loaded() -> Problem:
-    """A row of a kind that an import does not take."""
-    hint = "Add meters, registers and meter_installations over REST; then import readings."
-    return Problem("MTR213", "Meters are not made from a file", "", hint)
-
-
 def no_register_of_reading(read: DialRead) -> Problem:
     """Nobody has heard of the meter of a dial reading."""
     hint = "Add the meter, its register and where it is installed; then import the file again."

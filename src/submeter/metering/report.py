@@ -27,6 +27,9 @@ _WORDS = (
     ("readings_repeated", "dial readings that were there already"),
     ("found", "days that had waited, placed now"),
     ("suspect", "findings in what is stored now (`submeter intervals findings`)"),
+    ("meters", "registers of meters added"),
+    ("meters_closed", "registers of meters closed"),
+    ("meters_repeated", "registers of meters that were there already"),
 )
 
 

@@ -13,7 +13,8 @@ KEYS = {"escos": "id", "esco_settings": "id"}
 SHARED = {"regions", "benchmark_tariffs"}
 NOT_FOR_CUSTOMERS = {"esco_settings", "meter_shadows", "payment_events", "audit", "import_files", "import_findings",
                      "import_waiting", "register_interval_history", "interval_settings", "interval_findings",
-                     "interval_changes", "site_interval_hh", "site_interval_daily", "site_interval_monthly"}  # fmt: skip
+                     "interval_changes", "site_interval_hh", "site_interval_daily", "site_interval_monthly",
+                     "virtual_registers", "virtual_register_parts", "site_gates", "loss_factors"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +105,39 @@ def fill_home(world: Any, build: Any, esco: str, home: str) -> None:
         SERVICE,
         "insert into submeter.register_multipliers (esco_id, register_id, multiplier, from_date) values (%s, %s, 2, '2020-01-01')",
         *owner,
+    )
+    fill_network(world, esco, home)
+
+
+def fill_network(world: Any, esco: str, home: str) -> None:
+    """A register that doubles the home's, the home as gate, a loss factor."""
+    own = {"esco_id": world[esco]}
+    virtual = world.add(
+        f"{home} virtual", "registers", **own, meter_id=world[f"{home} meter"], name="V", status="closed",
+        closed_at="2020-01-01T00:00Z",
+    )  # fmt: skip
+    world.run(
+        SERVICE,
+        "insert into virtual_registers (esco_id, register_id, formula) values (%s, %s, 'sum')",
+        world[esco],
+        virtual,
+    )
+    world.add(f"{home} part", "virtual_register_parts", **own, virtual_register_id=virtual,
+              register_id=world[f"{home} power register"])  # fmt: skip
+    world.add(
+        f"{home} gate",
+        "site_gates",
+        **own,
+        site_id=world[f"{esco} site"],
+        supply_point_id=world[f"{home} point"],
+    )
+    world.add(
+        f"{home} loss",
+        "loss_factors",
+        **own,
+        kind="DLF",
+        supply_point_id=world[f"{home} point"],
+        factor="1.05",
     )
 
 
@@ -228,7 +262,7 @@ def test_each_sees_own_places_and_meters_only(street: Any) -> None:
         assert names_of(street, caller, "select name from properties") == [home]
         assert names_of(street, caller, "select serial from meters") == [f"EML-{home}"]
         assert names_of(street, caller, "select count(*) from agreements") == [1]
-        assert names_of(street, caller, "select count(*) from registers") == [2]
+        assert names_of(street, caller, "select count(*) from registers") == [3]
         assert sorted(names_of(street, caller, "select name from circuits")) == [
             f"{home} heat",
             f"{home} power",

@@ -44,6 +44,21 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
         {"register": id_of(f"{esco} first register"), "at": "2025-03-01T00:00Z"} for esco in ESCOS
     ),
     "dismiss_interval_findings": ({"ids": [0], "reason": "a walk"},),
+    "loss_factors_on": tuple(
+        {"supply_point_id_in": id_of(f"{esco} power 1"), "day_in": "2025-01-01"} for esco in ESCOS
+    ),
+    "exchange_meter": tuple(
+        {"meter_id": id_of(f"{esco} second"), "new_serial": "", "exchanged_on": "2026-03-01"}
+        for esco in ESCOS
+    ),
+    "register_intervals": tuple(
+        {"register_id": id_of(f"{esco} books register"), "from_date": "2025-03-01", "to_date": "2025-03-02"}
+        for esco in ESCOS
+    ),
+    "register_days": tuple(
+        {"register_id": id_of(f"{esco} books register"), "from_date": "2025-03-01", "to_date": "2025-03-02"}
+        for esco in ESCOS
+    ),
     "create_customer_token": tuple({"customer_id": id_of(f"{esco} alice")} for esco in ESCOS),
 }
 
@@ -80,6 +95,8 @@ def _walk_answer(
         hidden = next(esco for esco in ESCOS if id_of(f"{esco} alice") == arguments["customer_id"]) not in own
         if answer.status_code != (404 if hidden else 200):
             yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+    elif name in _OF_METERS:
+        yield from _walk_meters(name, arguments, answer, own)
     elif "interval" in name:
         yield from _walk_interval_answer(own, name, arguments, answer)
     elif name in ("import_meter_data", "decide_import_waiting"):
@@ -104,3 +121,29 @@ def _walk_interval_answer(
             yield complaint
     elif answer.status_code != 404:  # there is no such finding
         yield complaint
+
+
+_OF_METERS = ("loss_factors_on", "register_intervals", "register_days", "exchange_meter")
+
+
+def _walk_meters(name: str, arguments: Arguments, answer: httpx.Response, own: set[str]) -> Iterator[str]:
+    if name == "loss_factors_on":
+        hidden = _esco_of(arguments["supply_point_id_in"], "power 1") not in own
+        if (answer.status_code, len(answer.json())) != (200, 0 if hidden else 1):
+            yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+    elif name in ("register_intervals", "register_days"):
+        hidden = _esco_of(arguments["register_id"], "books register") not in own
+        if (answer.status_code, "NET130" in answer.text) != ((404, True) if hidden else (200, False)):
+            yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+    elif name == "exchange_meter":
+        # A new meter without a serial number is refused, one of another ESCO is not there.
+        hidden = _esco_of(arguments["meter_id"], "second") not in own
+        if (answer.status_code, answer.json().get("code")) != (
+            (404, "NET131") if hidden else (400, "NET132")
+        ):
+            yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+
+
+def _esco_of(key: str, name: str) -> str:
+    """The ESCO whose row of that name has the key."""
+    return next(esco for esco in ESCOS if id_of(f"{esco} {name}") == key)

@@ -176,6 +176,13 @@ RESOURCES = {
     "meter_installations": _table("meter_installations", _measured("installation_id")),
     "meter_shadows": _table("meter_shadows", REFUSED, "meter_id"),
     "registers": _table("registers", _measured("register_id")),
+    "register_types": _table(
+        "register_types", "x.esco_id in (select esco_id from me)", "esco_id", "code"
+    ),
+    "virtual_registers": _table("virtual_registers", REFUSED, "register_id"),
+    "virtual_register_parts": _table("virtual_register_parts", REFUSED),
+    "site_gates": _table("site_gates", REFUSED),
+    "loss_factors": _table("loss_factors", REFUSED),
     "register_multipliers": _table("register_multipliers", _measured("register_id", "x.register_id")),
     "circuits": _table("circuits", _measured("circuit_id")),
     "circuit_registers": _table(

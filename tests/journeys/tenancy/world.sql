@@ -55,14 +55,23 @@ insert into submeter.agreements (id, esco_id, supply_point_id, account_id, from_
 
 -- Meter "first" goes from home 1 to a shelf and on to home 2; "second" follows it in home 1.
 insert into submeter.meters (id, esco_id, serial)
-select pg_temp.id(name), pg_temp.id('esco'), '{esco}-' || name from unnest(array['first', 'second', 'heat meter', 'spare']) name;
+select pg_temp.id(name), pg_temp.id('esco'), '{esco}-' || name from unnest(array['first', 'second', 'heat meter', 'spare', 'books']) name;
 
 insert into submeter.meter_shadows (meter_id, esco_id, tariffs_active)
 select pg_temp.id(name), pg_temp.id('esco'), '{{"standing_charge": 0.5}}' from unnest(array['first', 'second']) name;
 
 insert into submeter.registers (id, esco_id, meter_id, nature)
 select pg_temp.id(name || ' register'), pg_temp.id('esco'), pg_temp.id(name), case name when 'heat meter' then 'heat' else 'power' end
-from unnest(array['first', 'second', 'heat meter', 'spare']) name;
+from unnest(array['first', 'second', 'heat meter', 'spare', 'books']) name;
+
+-- A register in the books alone, a gate, a loss factor.
+insert into submeter.virtual_registers (register_id, esco_id, formula) values (pg_temp.id('books register'), pg_temp.id('esco'), 'sum');
+insert into submeter.virtual_register_parts (id, esco_id, virtual_register_id, register_id, start_at)
+values (pg_temp.id('part'), pg_temp.id('esco'), pg_temp.id('books register'), pg_temp.id('first register'), '2024-01-01');
+insert into submeter.site_gates (id, esco_id, site_id, supply_point_id, from_date)
+values (pg_temp.id('gate'), pg_temp.id('esco'), pg_temp.id('site'), pg_temp.id('power 1'), '2024-01-01');
+insert into submeter.loss_factors (id, esco_id, kind, supply_point_id, factor, from_date)
+values (pg_temp.id('loss'), pg_temp.id('esco'), 'DLF', pg_temp.id('power 1'), 1.05, '2024-01-01');
 
 insert into submeter.register_multipliers (id, esco_id, register_id, multiplier, from_date)
 select pg_temp.id(name || ' multiplier'), pg_temp.id('esco'), pg_temp.id(name || ' register'), 1, '2024-01-01'

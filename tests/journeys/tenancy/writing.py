@@ -22,7 +22,7 @@ FRESH: Mapping[str, Row] = {
     "sites": {"code": "fresh", "day_time_zone": None},
     "properties": {"name": "fresh"},
     "supply_points": {},
-    "supply_point_identifiers": {"scheme": "NMI", "identifier": "fresh"},
+    "supply_point_identifiers": {"scheme": "NMI", "identifier": "6009999999"},
     "customers": {},
     "accounts": {"account_number": "fresh", "property_id": None, "type": None, "status": None},
     "customer_accounts": {"role": "authorised_person", "from_date": "2001-01-01", "to_date": "2001-02-01"},
@@ -30,7 +30,12 @@ FRESH: Mapping[str, Row] = {
     "meters": {"serial": "fresh", "property_id": None, "supply_point_id": None},
     "meter_installations": {"installed_at": "2001-01-01T00:00Z", "removed_at": "2001-02-01T00:00Z"},
     "meter_shadows": {"meter_id": "spare"},
-    "registers": {"name": "fresh"},
+    "registers": {"name": "fresh", "direction_indicator": None},
+    "register_types": {"code": "FRESH"},
+    "virtual_registers": {"register_id": "spare register"},
+    "virtual_register_parts": {"start_at": "2001-01-01T00:00Z", "end_at": "2001-02-01T00:00Z"},
+    "site_gates": {"from_date": "2001-01-01", "to_date": "2001-02-01"},
+    "loss_factors": {"from_date": "2001-01-01", "to_date": "2001-02-01"},
     "register_multipliers": {"from_date": "2001-01-01", "to_date": "2001-02-01"},
     "circuits": {},
     "circuit_registers": {"start_at": "2001-01-01T00:00Z", "end_at": "2001-02-01T00:00Z"},
@@ -46,7 +51,7 @@ FRESH: Mapping[str, Row] = {
 PARENTS = {
     "seller_id": "seller", "site_id": "site", "property_id": "home 1", "supply_point_id": "power 1",
     "account_id": "bob account", "customer_id": "bob", "meter_id": "first", "register_id": "first register",
-    "circuit_id": "circuit power 1", "replaces_id": "correction",
+    "circuit_id": "circuit power 1", "replaces_id": "correction", "virtual_register_id": "books register",
 }  # fmt: skip
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -165,8 +170,9 @@ def fresh_row(site: Site, name: str, esco: str) -> Row:
     row = {**mine_written(name, a_row(site, name, esco)), **FRESH[name]}
     if "id" in row:
         row["id"] = str(uuid4())
-    if row.get("meter_id") == "spare":
-        row["meter_id"] = id_of(f"{esco} spare")
+    for column in ("meter_id", "register_id"):
+        if str(row.get(column)).startswith("spare"):
+            row[column] = id_of(f"{esco} {row[column]}")
     return {column: value for column, value in row.items() if value is not None}
 
 

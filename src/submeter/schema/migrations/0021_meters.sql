@@ -375,9 +375,10 @@ begin
     perform submeter.refuse('NET114', 'A virtual register is not read', format('register %s', register.name),
       'Enter readings and intervals of the registers that it is made of');
   end if;
-  if submeter.is_after_removal(register.meter_id, new.read_at)
+  -- A misread is kept and counts for nothing.
+  if new.status <> 'misread' and (submeter.is_after_removal(register.meter_id, new.read_at)
       or new.read_at > register.closed_at and not exists (
-        select from submeter.meter_installations i where i.meter_id = register.meter_id and i.removed_at is not null) then
+        select from submeter.meter_installations i where i.meter_id = register.meter_id and i.removed_at is not null)) then
     perform submeter.refuse('NET108', 'The meter was removed before the reading', format('read at %s', new.read_at),
       'Correct the date of the reading, or the removal (removed_at in meter_installations)');
   end if;
@@ -417,7 +418,7 @@ begin
   join submeter.meters m on m.id = a.meter_id
   join submeter.registers g on g.meter_id = a.meter_id
   join submeter.readings r on r.register_id = g.id and r.read_at > a.removed_at
-  where a.removed_at is not null and submeter.is_after_removal(a.meter_id, r.read_at)
+  where a.removed_at is not null and r.status <> 'misread' and submeter.is_after_removal(a.meter_id, r.read_at)
     and not exists (select from submeter.readings n where n.replaces_id = r.id)
   limit 1;
   if late.serial is not null then
@@ -638,6 +639,39 @@ comment on function submeter.verify_site_gate() is 'Trigger: a gate is a supply 
 create trigger verify_site_gate before insert or update on submeter.site_gates
   for each row execute function submeter.verify_site_gate();
 
+create function submeter.residual_members(register_in uuid)
+returns table (register_id uuid, meter_id uuid, supply_point_id uuid, is_gate boolean, sign integer, start_at timestamptz, end_at timestamptz,
+  has_intervals boolean)
+language sql stable set search_path = '' as $$
+  with home as (
+    select s.id as site_id, s.day_time_zone, p.product, submeter.counted_unit(g.id) as unit
+    from submeter.virtual_registers v
+    join submeter.registers g on g.id = v.register_id
+    cross join lateral (
+      select n.supply_point_id from submeter.meter_installations n where n.meter_id = g.meter_id order by n.installed_at desc limit 1) i
+    join submeter.supply_points p on p.id = i.supply_point_id
+    join submeter.properties h on h.id = p.property_id
+    join submeter.sites s on s.id = h.site_id
+    where v.register_id = register_in and v.formula = 'residual'
+  )
+  select g.id, g.meter_id, p.id, k.id is not null, case g.direction when 'import' then 1 else -1 end,
+    greatest(i.installed_at, k.from_date::timestamp at time zone home.day_time_zone),
+    least(i.removed_at, g.closed_at, k.to_date::timestamp at time zone home.day_time_zone),
+    exists (select from submeter.interval_registers x where x.register_id = g.id)
+  from home
+  join submeter.properties h on h.site_id = home.site_id
+  -- What solar panels put into the network of the site, its homes use: both are behind the gate.
+  join submeter.supply_points p on p.property_id = h.id
+    and (p.product = home.product or home.product = 'power' and p.product in ('solar', 'ev'))
+  join submeter.meter_installations i on i.supply_point_id = p.id
+  join submeter.registers g on g.meter_id = i.meter_id and submeter.counted_unit(g.id) = home.unit
+  left join submeter.site_gates k on k.supply_point_id = p.id
+  where not exists (select from submeter.virtual_registers v where v.register_id = g.id)
+$$;
+comment on function submeter.residual_members(uuid) is
+  'What a residual register is the difference of: registers of the gates of its site, and of all else of the same product behind them, each while it was in place.';
+grant execute on function submeter.residual_members(uuid) to operator, service_role;
+
 alter table submeter.supply_points add loss_factor_code text check (loss_factor_code <> '');
 comment on column submeter.supply_points.loss_factor_code is 'Code under which the network publishes the loss factors that hold here.';
 
@@ -692,7 +726,7 @@ comment on function public.loss_factors_on(uuid, date) is
 grant execute on function public.loss_factors_on(uuid, date) to operator, service_role;
 
 -- Whose a stream of a file is ------------------------------------------------------------------------------------------
--- As before, and by meter code and register where these are others than serial number and name.
+-- As before, and by meter code and register where these are others than serial number and name. A wrong check digit fits nothing.
 
 create or replace function submeter.resolve_streams(esco_in uuid, streams_in jsonb)
 returns table (number integer, register_id uuid, unit text, from_at timestamptz, to_at timestamptz)
@@ -708,7 +742,7 @@ language sql stable set search_path = '' as $$
     from stream s
     cross join lateral (select distinct k from unnest(array[s.identifier, left(s.identifier, 10)]) k) k
     join submeter.supply_point_identifiers p on p.esco_id = esco_in and upper(case p.scheme when 'NMI' then left(p.identifier, 10) else p.identifier end) = k.k
-      and (k.k = s.identifier or p.scheme = 'NMI' and length(s.identifier) = 11)
+      and (k.k = s.identifier or p.scheme = 'NMI' and length(s.identifier) = 11 and right(s.identifier, 1) = submeter.nmi_checksum(k.k))
       and (s.scheme = 'any' or upper(s.scheme) = upper(p.scheme))
     join submeter.supply_points q on q.id = p.supply_point_id
     join submeter.properties h on h.id = q.property_id

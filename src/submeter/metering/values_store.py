@@ -1,0 +1,134 @@
+"""What values of registers are computed of, in the database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from submeter.db.queries import load_queries
+from submeter.metering.consumption import Multiplier
+from submeter.metering.days import day_of, starts_at
+from submeter.metering.model import DayRow, Stream
+from submeter.metering.readings import Reading
+from submeter.metering.virtual_values import Definition, Member, Part
+from submeter.network.model import LossFactorRow
+
+__all__ = [
+    "Below",
+    "find_clock",
+    "list_below",
+    "list_definitions",
+    "list_interval_days",
+    "list_multipliers",
+    "list_readings",
+]
+
+_QUERIES = load_queries(__package__ or "")
+_NOBODY = Stream("own", "", "")
+_MOMENT = timedelta(microseconds=1)
+
+
+class Below(NamedTuple):
+    """A register that another is computed of, or that register itself."""
+
+    id: UUID
+    formula: str | None
+    unit: str
+    is_pulse: bool
+    has_intervals: bool
+
+
+def find_clock(connection: psycopg.Connection, register_id: UUID) -> str | None:
+    """The clock of the register's billing days; None if there is no such register."""
+    row = connection.execute(_QUERIES["register_clock"], {"register_id": register_id}).fetchone()
+    return row[1] if row else None
+
+
+def list_below(connection: psycopg.Connection, register_id: UUID) -> tuple[Below, ...]:
+    """The register and all that it is computed of."""
+    return tuple(
+        Below(*row) for row in connection.execute(_QUERIES["registers_below"], {"register_id": register_id})
+    )
+
+
+def list_definitions(connection: psycopg.Connection, registers: Sequence[Below]) -> dict[UUID, Definition]:
+    """How the virtual ones among registers are computed."""
+    virtual = [one for one in registers if one.formula]
+    parts = _grouped(_parts(connection, "parts", [one.id for one in virtual]))
+    shared = {part.register_id for one in virtual if one.formula == "share" for part in parts.get(one.id, ())}
+    sharers = tuple(_parts(connection, "shares_of", list(shared)))
+    return {one.id: _definition(connection, one, parts.get(one.id, ()), sharers) for one in virtual}
+
+
+def _definition(
+    connection: psycopg.Connection, one: Below, parts: tuple[Part, ...], sharers: tuple[Part, ...]
+) -> Definition:
+    assert one.formula
+    if one.formula != "residual":
+        return Definition(one.formula, parts, sharers if one.formula == "share" else ())
+    rows = connection.execute(_QUERIES["residual_members"], {"register_id": one.id})
+    members = tuple(Member(*row) for row in rows)
+    points = {member.supply_point_id for member in members if not member.is_gate}
+    losses = {point: _losses(connection, point) for point in points}
+    return Definition(
+        one.formula, members=members, losses={point: rows for point, rows in losses.items() if rows}
+    )
+
+
+def _losses(connection: psycopg.Connection, point_id: UUID) -> tuple[LossFactorRow, ...]:
+    rows = connection.execute(_QUERIES["losses_of"], {"supply_point_id": point_id})
+    return tuple(LossFactorRow(*row) for row in rows)
+
+
+def _parts(connection: psycopg.Connection, query: str, registers: Sequence[UUID]) -> Iterable[Part]:
+    return (Part(*row) for row in connection.execute(_QUERIES[query], {"registers": list(registers)}))
+
+
+def _grouped(parts: Iterable[Part]) -> Mapping[UUID, tuple[Part, ...]]:
+    return {key: tuple(group) for key, group in groupby(parts, lambda part: part.virtual_id)}
+
+
+def list_interval_days(
+    connection: psycopg.Connection, registers: Sequence[UUID], first: date, end: date, clock: str
+) -> dict[UUID, tuple[DayRow, ...]]:
+    """The days of intervals that reach into the days `[first, end)` of a clock."""
+    values = {
+        "registers": list(registers), "first": first, "end": end,
+        "from_at": starts_at(first, clock), "to_at": starts_at(end, clock),
+    }  # fmt: skip
+    rows = connection.execute(_QUERIES["interval_days"], values)
+    return {
+        key: tuple(DayRow(_NOBODY, *row[1:], "A", (), None, 0) for row in group)
+        for key, group in groupby(rows, lambda row: row[0])
+    }
+
+
+def list_multipliers(connection: psycopg.Connection, register_id: UUID) -> tuple[Multiplier, ...]:
+    """The multipliers of a register, in time."""
+    return tuple(
+        Multiplier(*row) for row in connection.execute(_QUERIES["multipliers"], {"register_id": register_id})
+    )
+
+
+def list_readings(connection: psycopg.Connection, register_id: UUID, clock: str) -> tuple[Reading, ...]:
+    """The readings of a register that stand and count, in time."""
+    rows = connection.execute(_QUERIES["dial_readings"], {"register_id": register_id})
+    return tuple(reading_of_row(*row, clock) for row in rows)
+
+
+def reading_of_row(
+    read_at: datetime, value: Decimal, status: str, kind: str, add_factor: Decimal, clock: str
+) -> Reading:
+    """A reading with its day: at midnight that of the day that ends, but of an opening of the one that begins."""
+    opens = kind == "opening"
+    sub_type = {"opening": "OPENING", "closing": "CLOSING"}.get(kind) or _SUB_TYPES[status]
+    return Reading(
+        day_of(read_at if opens else read_at - _MOMENT, clock), value, sub_type, read_at, add_factor
+    )
+
+
+_SUB_TYPES = {"actual": "ACTUAL", "customer": "ACTUALC", "estimated": "ESTIMATE", "substituted": "ESTIMATE"}
