@@ -36,8 +36,8 @@ from submeter.metering.actions import Options, Source, decide_waiting, import_fi
 from submeter.metering.exchanging import exchange_meter, exchange_of
 from submeter.metering.interval_calls import CALLS
 from submeter.metering.problems import no_content, staff_only
-from submeter.metering.report import Report, refused_row
 from submeter.metering.register_values import list_day_values, list_interval_values
+from submeter.metering.report import Report, refused_row
 from submeter.parties.actions import create_customer_token
 from submeter.parties.tokens import KEY_ROLES
 from submeter.settings import Settings

@@ -50,8 +50,8 @@ def list_interval_values(
 ) -> tuple[IntervalValue, ...]:
     """Quantities in steps of `minutes` over the billing days `[first, end)`, in the unit that is counted.
 
-    Raises Refused: NET130 for a register that the caller does not see, NET127 for a period or step that cannot be
-    computed, and as the parts do (MTR387, MTR388, MTR393, MTR394).
+    Raises Refused: NET130 for a register that the caller does not see, NET127 for a period or step that
+    cannot be computed, and as the parts do (MTR387, MTR388, MTR393, MTR394).
     """
     _refuse_period(first, end, minutes)
     with transaction(database, caller) as connection:
@@ -80,8 +80,7 @@ def list_day_values(
     else:
         grid = Grid(first, end, books.clock, 1440)
         series = evaluate(register_id, books.definitions, lambda key: books.days(key, grid), grid)
-    days = (first + n * DAY for n in range(grid_days := (end - first).days))
-    assert grid_days == len(series.values)
+    days = [first + n * DAY for n in range((end - first).days)]
     return tuple(
         DayValue(day, amount, day in books.provisional)
         for day, amount in zip(days, series.amounts(), strict=True)
@@ -91,7 +90,8 @@ def list_day_values(
 def _refuse_period(first: date, end: date, minutes: int) -> None:
     if not 0 < (end - first).days <= _LONGEST or minutes not in _STEPS:
         detail = f"{first} to {end} in steps of {minutes} minutes"
-        hint = f"Ask for 1 to {_LONGEST} days, from_date before to_date, in steps of {', '.join(map(str, _STEPS))} minutes"
+        steps = ", ".join(map(str, _STEPS))
+        hint = f"Ask for 1 to {_LONGEST} days, from_date before to_date, in steps of {steps} minutes"
         raise Refused(Problem("NET127", "The period cannot be computed", detail, hint))
 
 

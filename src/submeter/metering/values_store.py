@@ -27,7 +27,7 @@ __all__ = [
     "list_readings",
 ]
 
-_QUERIES = load_queries(__package__ or "")
+_QUERIES = load_queries(__package__ or "", "value_queries.sql")
 _NOBODY = Stream("own", "", "")
 _MOMENT = timedelta(microseconds=1)
 
@@ -101,10 +101,11 @@ def list_interval_days(
         "from_at": starts_at(first, clock), "to_at": starts_at(end, clock),
     }  # fmt: skip
     rows = connection.execute(_QUERIES["interval_days"], values)
-    return {
-        key: tuple(DayRow(_NOBODY, *row[1:], "A", (), None, 0) for row in group)
-        for key, group in groupby(rows, lambda row: row[0])
-    }
+    return {key: tuple(_day(*row[1:]) for row in group) for key, group in groupby(rows, lambda row: row[0])}
+
+
+def _day(day: date, clock: str, minutes: int, decimals: int, amounts: bytes) -> DayRow:
+    return DayRow(_NOBODY, day, clock, minutes, decimals, bytes(amounts), "A", (), None, 0)
 
 
 def list_multipliers(connection: psycopg.Connection, register_id: UUID) -> tuple[Multiplier, ...]:
@@ -117,13 +118,13 @@ def list_multipliers(connection: psycopg.Connection, register_id: UUID) -> tuple
 def list_readings(connection: psycopg.Connection, register_id: UUID, clock: str) -> tuple[Reading, ...]:
     """The readings of a register that stand and count, in time."""
     rows = connection.execute(_QUERIES["dial_readings"], {"register_id": register_id})
-    return tuple(reading_of_row(*row, clock) for row in rows)
+    return tuple(reading_of_row(clock, *row) for row in rows)
 
 
 def reading_of_row(
-    read_at: datetime, value: Decimal, status: str, kind: str, add_factor: Decimal, clock: str
+    clock: str, read_at: datetime, value: Decimal, status: str, kind: str, add_factor: Decimal
 ) -> Reading:
-    """A reading with its day: at midnight that of the day that ends, but of an opening of the one that begins."""
+    """A reading with its day: at midnight of the day that ends, an opening of the one that begins."""
     opens = kind == "opening"
     sub_type = {"opening": "OPENING", "closing": "CLOSING"}.get(kind) or _SUB_TYPES[status]
     return Reading(

@@ -1,11 +1,12 @@
-"""The values of virtual registers, from what they are made of: sums, differences, shares, and what a site has left.
+"""The values of virtual registers: sums, differences, shares, and what a site has left.
 
-Parts have times: outside of its own a part counts nothing. Where a part that counts is not known, nor is the result.
+Parts have times: outside of its own a part counts nothing. Where one is not known, nor is the result.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
@@ -61,7 +62,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The steps to compute: of `minutes`, or whole days (1440) whatever they last, of `[first, end)` on a clock."""
+    """The steps to compute: `minutes` each, or whole days (1440) whatever they last, of `[first, end)`."""
 
     first: date
     end: date
@@ -90,7 +91,7 @@ class Grid:
         return (self.ends - self.starts) // self.minutes
 
     def span(self, start_at: datetime, end_at: datetime | None) -> slice:
-        """The steps that begin within; of days those that reach into it: two meters may share the day of an exchange."""
+        """The steps that begin within; of days all that reach into it: on that of an exchange both do."""
         first, end = self._place(start_at, up=not self.of_days), self.count
         if end_at is not None:
             end = self._place(end_at, up=True)
@@ -173,7 +174,7 @@ class _Evaluation:
         ]
         edges = {own.start, own.stop} | {edge for _, span in rows for edge in (span.start, span.stop)}
         inside = sorted(edge for edge in edges if own.start <= edge <= own.stop)
-        for first, end in zip(inside, inside[1:], strict=False):
+        for first, end in pairwise(inside):
             there = [row for row, span in rows if span.start <= first and end <= span.stop]
             minutes = [whole.starts + edge * whole.minutes for edge in (first, end)]
             yield slice(first, end), _share_of(part, there, window(whole, *minutes))

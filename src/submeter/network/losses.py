@@ -1,4 +1,4 @@
-"""Which loss factor holds on which day: the supply point's own, else that of its network code, else the site's."""
+"""Which loss factor holds on which day: the supply point's own, else its network code's, else the site's."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date

@@ -19,7 +19,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MeterPlace:
-    """A meter, and where it is. `point_id` and what follows are of its last installation; None if it has none."""
+    """A meter, and where it is: `point_id` and what follows are of its last installation, if it has one."""
 
     id: UUID
     serial: str
@@ -70,7 +70,7 @@ class RegisterAt:
 
 
 class LossFactorRow(NamedTuple):
-    """A loss factor on the days of `[from_date, to_date)`. `rank` 0 is the supply point's own, then code, site."""
+    """A loss factor on the days of `[from_date, to_date)`. `rank`: 0 supply point, 1 code, 2 site."""
 
     rank: int
     factor: Decimal

@@ -6,8 +6,8 @@ join submeter.supply_points p on p.id = i.supply_point_id
 join submeter.properties h on h.id = p.property_id
 join submeter.sites s on s.id = h.site_id
 where i.esco_id = %(esco_id)s
-  and upper(case i.scheme when 'NMI' then left(i.identifier, 10) else i.identifier end) in (%(identifier)s, left(%(identifier)s, 10))
-  and (upper(i.identifier) = %(identifier)s or i.scheme = 'NMI' and length(%(identifier)s) in (10, 11))
+  and i.lookup in (%(identifier)s, left(%(identifier)s, 10))
+  and (i.lookup = %(identifier)s or i.scheme = 'NMI' and length(%(identifier)s) = 11)
   and daterange(i.from_date, i.to_date) @> %(day)s::date
 order by p.id, (upper(i.identifier) = %(identifier)s) desc
 

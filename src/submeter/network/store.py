@@ -83,7 +83,7 @@ def list_registers_of(connection: psycopg.Connection, meter_id: UUID) -> tuple[R
 def names_of(connection: psycopg.Connection, meter_id: UUID) -> dict[str, UUID]:
     """All registers that the meter has or had, by name."""
     rows = connection.execute(_QUERIES["names_of_registers"], {"meter_id": meter_id})
-    return {name: key for name, key in rows}
+    return dict(rows.fetchall())
 
 
 def find_meter(
@@ -100,7 +100,7 @@ def find_meter(
 
 
 def add_meter(connection: psycopg.Connection, esco_id: UUID, serial: str, about: Mapping[str, Any]) -> UUID:
-    """A meter; `about` may have name, hardware, manufacturer, approval_mark, location, hazards, attributes."""
+    """A meter; `about` may have name, hardware, manufacturer, approval_mark, location, hazards, ..."""
     values = {name: about.get(name) or None for name in _METER}
     values |= {"esco_id": esco_id, "serial": serial, "attributes": json.dumps(about.get("attributes") or {})}
     return _key(connection.execute(_QUERIES["add_meter"], values))

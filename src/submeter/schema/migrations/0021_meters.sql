@@ -732,38 +732,48 @@ create or replace function submeter.resolve_streams(esco_in uuid, streams_in jso
 returns table (number integer, register_id uuid, unit text, from_at timestamptz, to_at timestamptz)
 language sql stable set search_path = '' as $$
   with stream as materialized (
-    select (n - 1)::int as number, s ->> 0 as scheme, upper(s ->> 1) as identifier, s ->> 1 as as_written,
+    select (n - 1)::int as number, upper(s ->> 0) as scheme, upper(s ->> 1) as identifier, s ->> 1 as as_written,
       upper(s ->> 2) as register, s ->> 3 as serial, s ->> 4 as unit, s ->> 5 as direction
     from jsonb_array_elements(streams_in) with ordinality as e (s, n)
   ), place as (
-    select s.number, i.meter_id,
-      greatest(i.installed_at, p.from_date::timestamp at time zone z.day_time_zone) as from_at,
-      least(i.removed_at, p.to_date::timestamp at time zone z.day_time_zone) as to_at
+    select s.*, i.meter_id,
+      greatest(i.installed_at, p.from_date::timestamp at time zone p.zone) as from_at,
+      least(i.removed_at, p.to_date::timestamp at time zone p.zone) as to_at
     from stream s
-    cross join lateral (select distinct k from unnest(array[s.identifier, left(s.identifier, 10)]) k) k
-    join submeter.supply_point_identifiers p on p.esco_id = esco_in and upper(case p.scheme when 'NMI' then left(p.identifier, 10) else p.identifier end) = k.k
-      and (k.k = s.identifier or p.scheme = 'NMI' and length(s.identifier) = 11 and right(s.identifier, 1) = submeter.nmi_checksum(k.k))
-      and (s.scheme = 'any' or upper(s.scheme) = upper(p.scheme))
-    join submeter.supply_points q on q.id = p.supply_point_id
-    join submeter.properties h on h.id = q.property_id
-    join submeter.sites z on z.id = h.site_id
-    join submeter.meter_installations i on i.supply_point_id = p.supply_point_id
+    cross join lateral (
+      select p.supply_point_id, p.scheme, p.from_date, p.to_date, p.lookup, (
+        select (
+          select (select z.day_time_zone from submeter.sites z where z.id = h.site_id)
+          from submeter.properties h where h.id = q.property_id)
+        from submeter.supply_points q where q.id = p.supply_point_id) as zone
+      from submeter.supply_point_identifiers p
+      where p.esco_id = esco_in and p.lookup in (s.identifier, left(s.identifier, 10))
+      offset 0) p
+    cross join lateral (
+      select i.meter_id, i.installed_at, i.removed_at
+      from submeter.meter_installations i where i.supply_point_id = p.supply_point_id
+      offset 0) i
+    where (p.lookup = s.identifier or p.scheme = 'NMI' and length(s.identifier) = 11
+        and right(s.identifier, 1) = submeter.nmi_checksum(p.lookup))
+      and s.scheme in ('ANY', upper(p.scheme))
     union all
-    select s.number, m.id, null, null
+    select s.*, m.id, null, null
     from stream s
-    join submeter.meters m on m.esco_id = esco_in and m.serial = s.as_written
-    where s.scheme in ('serial', 'any')
+    cross join lateral (
+      select m.id from submeter.meters m where m.esco_id = esco_in and m.serial = s.as_written offset 0) m
+    where s.scheme in ('SERIAL', 'ANY')
   ), candidate as (
     -- Where a point has several meters, the serial number chooses; where it has one, a serial written otherwise does no harm.
     select p.number, p.from_at, least(p.to_at, g.closed_at) as to_at, g.id, g.unit,
-      upper(g.name) = s.register or g.meter_code = s.serial and upper(g.meter_register) = s.register
-        or s.register = '' and g.direction = s.direction and s.unit in ('', g.unit) as fits,
-      m.serial = s.serial or g.meter_code = s.serial is true as is_named,
-      bool_or(m.serial = s.serial or g.meter_code = s.serial) over (partition by p.number) is true as some_named
+      upper(g.name) = p.register or g.meter_code = p.serial and upper(g.meter_register) = p.register
+        or p.register = '' and g.direction = p.direction and p.unit in ('', g.unit) as fits,
+      (m.serial = p.serial or g.meter_code = p.serial) is true as is_named,
+      bool_or(m.serial = p.serial or g.meter_code = p.serial) over (partition by p.number) is true as some_named
     from place p
-    join stream s on s.number = p.number
-    join submeter.meters m on m.id = p.meter_id
-    join submeter.registers g on g.meter_id = p.meter_id
+    cross join lateral (select m.serial from submeter.meters m where m.id = p.meter_id offset 0) m
+    cross join lateral (
+      select g.id, g.unit, g.name, g.direction, g.meter_code, g.meter_register, g.closed_at
+      from submeter.registers g where g.meter_id = p.meter_id offset 0) g
     where not exists (select from submeter.virtual_registers v where v.register_id = g.id)
   )
   select distinct c.number, c.id, c.unit, coalesce(c.from_at, '-infinity'), coalesce(c.to_at, 'infinity')
