@@ -23,7 +23,6 @@ from submeter.metering.model import (
     FileError,
     Finding,
     Item,
-    MeterRow,
     QualityRange,
     Stream,
 )
@@ -490,15 +489,6 @@ def test_a_file_with_readings_of_an_unknown_meter_may_come_again(town: Town) -> 
     report = town.load(rows)
     assert (report.status, report.counts["readings"], report.counts["readings_repeated"]) == ("loaded", 1, 1)
     assert town.load(rows).status == "repeated"
-
-
-def test_meters_are_not_made_from_a_file(town: Town) -> None:
-    meter = MeterRow(nmi(HOME), "electricity", "active", Decimal(1), 6, None, None, 5)
-    report = town.load([meter])
-    assert (codes(report), report.findings[0].line) == ({"MTR213": 1}, 5)
-
-
-# Out again -----------------------------------------------------------------------------------------------------
 
 
 def test_days_come_out_as_arrays(town: Town) -> None:

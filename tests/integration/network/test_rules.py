@@ -44,7 +44,9 @@ def run(town: Town, *statements: tuple[Any, ...]) -> None:
 _TEXT = st.one_of(
     st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=25),
     st.text("0123456789 -ABCXYZIO", max_size=23),
-    st.from_regex(r"[0-9A-HJ-NP-Z]{10}[0-9]?|[0-9]{10}[A-Z]{2}[0-9A-F]{3}|[0-9]{6,13}|[0-9]{8}[0-9]{13}", fullmatch=True),
+    st.from_regex(
+        r"[0-9A-HJ-NP-Z]{10}[0-9]?|[0-9]{10}[A-Z]{2}[0-9A-F]{3}|[0-9]{6,13}|[0-9]{8}[0-9]{13}", fullmatch=True
+    ),
 )
 
 
@@ -84,14 +86,18 @@ ADD = (
         ("gsrn", "1", "NET101", "One of nmi"),
     ],
 )
-def test_an_identifier_is_checked_when_it_is_written(town: Town, scheme: str, identifier: str, code: str, hint: str) -> None:
+def test_an_identifier_is_checked_when_it_is_written(
+    town: Town, scheme: str, identifier: str, code: str, hint: str
+) -> None:
     assert hint in refusal(town, code, ADD, scheme, identifier).hint
 
 
 def test_an_identifier_is_stored_in_its_one_spelling(town: Town) -> None:
-    with transaction(town.database, town.operator) as connection:
-        rows = [connection.execute(ADD.encode(), told).fetchone() for told in (("icp", "0000543210 nr45e"), ("mpan", "01 801 100 20 1234 5678 385"))]
-        connection.rollback()
+    with transaction(town.database, town.operator) as connection, connection.transaction(force_rollback=True):
+        rows = [
+            connection.execute(ADD.encode(), told).fetchone()
+            for told in (("icp", "0000543210 nr45e"), ("mpan", "01 801 100 20 1234 5678 385"))
+        ]
     assert rows == [("ICP", "0000543210NR45E"), ("MPAN", "2012345678385")]
 
 
@@ -107,7 +113,9 @@ def test_types_are_each_escos_own_and_units_fit(town: Town) -> None:
     refusal(town, "NET105", add, meter, "1", "COLD", "kWh")
     run(
         town,
-        ("insert into public.register_types (code, name, product, unit) values ('BORE', 'Bore water', 'water', 'm3')",),
+        (
+            "insert into public.register_types (code, name, product, unit) values ('BORE', 'Bore water', 'water', 'm3')",
+        ),
         (add, meter, "1", "BORE", "L"),
         (add, meter, "2", "COLD", "pulse"),
     )
@@ -127,7 +135,9 @@ def test_a_closed_register_says_when(town: Town) -> None:
 
 
 def test_a_code_and_register_are_one_at_a_supply_point(town: Town) -> None:
-    point = town.value("select supply_point_id::text from submeter.supply_point_identifiers where identifier = %s", OTHER)
+    point = town.value(
+        "select supply_point_id::text from submeter.supply_point_identifiers where identifier = %s", OTHER
+    )
     twin = town.add("meters", serial="twin", status="stock")
     town.add("registers", meter_id=twin, name="E1", meter_code=f"M{OTHER}")
     install = "insert into public.meter_installations (meter_id, supply_point_id, installed_at) values (%s, %s, '2024-01-01')"
@@ -169,15 +179,25 @@ def test_a_removed_meter_was_removed_on_some_day(town: Town) -> None:
 def test_a_multiplier_is_the_product_of_its_factors_one_at_a_time(town: Town) -> None:
     add = "insert into public.register_multipliers (register_id, multiplier, ct_ratio, vt_ratio, pulse_weight, from_date, to_date) values (%s, %s, %s, %s, %s, %s, %s)"
     key = town.registers[HOME]
-    assert "CT x VT x pulse is 4400" in refusal(town, "NET110", add, key, 40, 40, 110, 1, "2024-01-01", None).detail
+    assert (
+        "CT x VT x pulse is 4400"
+        in refusal(town, "NET110", add, key, 40, 40, 110, 1, "2024-01-01", None).detail
+    )
     run(
         town,
         (add, key, None, 40, 110, "0.5", "2024-01-01", "2025-01-01"),
         (add, key, 3, None, None, None, "2025-01-01", None),
-        ("select 1/(sum(multiplier) = 2203)::int from public.register_multipliers where register_id = %s", key),
+        (
+            "select 1/(sum(multiplier) = 2203)::int from public.register_multipliers where register_id = %s",
+            key,
+        ),
     )
     with pytest.raises(psycopg.errors.ExclusionViolation):
-        run(town, (add, key, 2, None, None, None, "2024-01-01", None), (add, key, 3, None, None, None, "2025-01-01", None))
+        run(
+            town,
+            (add, key, 2, None, None, None, "2024-01-01", None),
+            (add, key, 3, None, None, None, "2025-01-01", None),
+        )
 
 
 # Virtual registers -----------------------------------------------------------------------------------------------
@@ -189,7 +209,11 @@ def books(town: Town) -> list[str]:
     meter = town.add("meters", serial="books", status="stock")
     keys = [town.add("registers", meter_id=meter, name=name) for name in "ABC"]
     for key in keys:
-        town.value("insert into submeter.virtual_registers (esco_id, register_id, formula) values (%s, %s, 'sum') returning 1", town.esco_id, key)
+        town.value(
+            "insert into submeter.virtual_registers (esco_id, register_id, formula) values (%s, %s, 'sum') returning 1",
+            town.esco_id,
+            key,
+        )
     for whole, part in zip(keys[1:], keys, strict=False):
         town.add("virtual_register_parts", virtual_register_id=whole, register_id=part)
     return keys
@@ -209,19 +233,38 @@ def test_parts_fit_the_unit_and_the_formula(town: Town, books: list[str]) -> Non
     meter = town.add("meters", serial="water", status="stock")
     water = town.add("registers", meter_id=meter, name="1", type="COLD")
     share = town.add("registers", meter_id=meter, name="S")
-    town.value("insert into submeter.virtual_registers (esco_id, register_id, formula) values (%s, %s, 'share') returning 1", town.esco_id, share)
+    town.value(
+        "insert into submeter.virtual_registers (esco_id, register_id, formula) values (%s, %s, 'share') returning 1",
+        town.esco_id,
+        share,
+    )
     town.add("virtual_register_parts", virtual_register_id=share, register_id=town.registers[HOME])
     refusal(town, "NET112", PART, books[0], water)
     refusal(town, "NET113", PART, share, town.registers[OTHER])
-    refusal(town, "NET113", "update public.virtual_registers set formula = 'residual' where register_id = %s", share)
+    refusal(
+        town,
+        "NET113",
+        "update public.virtual_registers set formula = 'residual' where register_id = %s",
+        share,
+    )
 
 
 def test_a_virtual_register_is_not_read(town: Town, books: list[str]) -> None:
-    refusal(town, "NET114", "insert into public.meter_readings (register_id, reading) values (%s, 1)", books[0])
-    refusal(town, "NET114", "insert into submeter.interval_registers (register_id, esco_id) values (%s, %s)", books[0], town.esco_id)
+    refusal(
+        town, "NET114", "insert into public.meter_readings (register_id, reading) values (%s, 1)", books[0]
+    )
+    refusal(
+        town,
+        "NET114",
+        "insert into submeter.interval_registers (register_id, esco_id) values (%s, %s)",
+        books[0],
+        town.esco_id,
+    )
     read = town.registers[OTHER]
     town.add("readings", register_id=read, read_at="2023-01-01", reading=1)
-    refusal(town, "NET114", "insert into public.virtual_registers (register_id, formula) values (%s, 'sum')", read)
+    refusal(
+        town, "NET114", "insert into public.virtual_registers (register_id, formula) values (%s, 'sum')", read
+    )
 
 
 # Gates and losses ------------------------------------------------------------------------------------------------
@@ -229,12 +272,22 @@ def test_a_virtual_register_is_not_read(town: Town, books: list[str]) -> None:
 
 def test_a_gate_stands_in_its_site(town: Town) -> None:
     elsewhere = town.add("sites", name="Elsewhere")
-    point = town.value("select supply_point_id::text from submeter.supply_point_identifiers where identifier = %s", OTHER)
-    refusal(town, "NET115", "insert into public.site_gates (site_id, supply_point_id) values (%s, %s)", elsewhere, point)
+    point = town.value(
+        "select supply_point_id::text from submeter.supply_point_identifiers where identifier = %s", OTHER
+    )
+    refusal(
+        town,
+        "NET115",
+        "insert into public.site_gates (site_id, supply_point_id) values (%s, %s)",
+        elsewhere,
+        point,
+    )
 
 
 def test_the_nearest_loss_factor_holds(town: Town) -> None:
-    point = town.value("select supply_point_id::text from submeter.supply_point_identifiers where identifier = %s", OTHER)
+    point = town.value(
+        "select supply_point_id::text from submeter.supply_point_identifiers where identifier = %s", OTHER
+    )
     town.value("update submeter.supply_points set loss_factor_code = 'BL1' where id = %s returning 1", point)
     town.add("loss_factors", kind="DLF", site_id=town.site_id, factor="1.01")
     town.add("loss_factors", kind="DLF", code="BL1", factor="1.02", from_date="2025-01-01")
@@ -246,6 +299,10 @@ def test_the_nearest_loss_factor_holds(town: Town) -> None:
     assert town.rows(on, point, "2026-06-01")[0] == ("DLF", 1.03, "supply point")
     with pytest.raises(psycopg.errors.ExclusionViolation):
         town.add("loss_factors", kind="DLF", code="BL1", factor="1.05", from_date="2024-01-01")
-    for wrong in ({"factor": "4.5", "code": "X"}, {"factor": "1.1"}, {"factor": "1.1", "code": "X", "site_id": town.site_id}):
+    for wrong in (
+        {"factor": "4.5", "code": "X"},
+        {"factor": "1.1"},
+        {"factor": "1.1", "code": "X", "site_id": town.site_id},
+    ):
         with pytest.raises(psycopg.errors.CheckViolation):
             town.add("loss_factors", kind="MLF", **wrong)
