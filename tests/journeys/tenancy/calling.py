@@ -48,7 +48,7 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
         {"supply_point_id_in": id_of(f"{esco} power 1"), "day_in": "2025-01-01"} for esco in ESCOS
     ),
     "exchange_meter": tuple(
-        {"meter_id": id_of(f"{esco} second"), "new_serial": "", "exchanged_on": "2026-03-01"}
+        {"meter_id": id_of(f"{esco} second"), "new_serial": "x", "exchanged_on": "2999-01-01"}
         for esco in ESCOS
     ),
     "register_intervals": tuple(
@@ -136,10 +136,10 @@ def _walk_meters(name: str, arguments: Arguments, answer: httpx.Response, own: s
         if (answer.status_code, "NET130" in answer.text) != ((404, True) if hidden else (200, False)):
             yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
     elif name == "exchange_meter":
-        # A new meter without a serial number is refused, one of another ESCO is not there.
+        # An exchange to come is refused; a meter of another ESCO is not there.
         hidden = _esco_of(arguments["meter_id"], "second") not in own
         if (answer.status_code, answer.json().get("code")) != (
-            (404, "NET131") if hidden else (400, "NET132")
+            (404, "NET131") if hidden else (400, "NET134")
         ):
             yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
 
