@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 _ROW = re.compile(r"^\| `([A-Z]{3}\d{3})` \|([^|]+)\|([^|]+)\|$", re.MULTILINE)
 _RAISED = re.compile(r'"([A-Z]{3}\d{3})",\s*f?"(?![A-Z]{3}\d{3}")([^"]+)"')
+_RAISED_IN_SQL = re.compile(r"refuse\('([A-Z]{3}\d{3})', '([^']+)'")
 
 
 def undocumented(documented: set[str], raised: set[str]) -> set[str]:
@@ -19,6 +20,9 @@ def titles() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for path in (ROOT / "src" / "submeter").rglob("*.py"):
         for code, title in _RAISED.findall(path.read_text("utf-8")):
+            found[code].add(title)
+    for path in (ROOT / "src" / "submeter" / "schema").rglob("*.sql"):
+        for code, title in _RAISED_IN_SQL.findall(path.read_text("utf-8")):
             found[code].add(title)
     return found
 
