@@ -219,7 +219,9 @@ def test_rows_of_an_unknown_meter_wait_and_find_it_when_it_appears(town: Town) -
 
 
 def test_an_nmi_is_found_with_and_without_its_check_digit(town: Town) -> None:
-    town.load([day_row(f"{HOME}7", 5)])
+    assert codes(town.load([day_row(f"{HOME}7", 6)])) == {"MTR210": 1}  # the digit is 4
+    assert town.current(HOME) is None
+    town.load([day_row(f"{HOME}4", 5)])
     assert town.current(HOME) == [5] * 48
 
 
