@@ -239,7 +239,11 @@ def test_what_nem12_cannot_say_is_refused(town: Town) -> None:
             "update submeter.registers set name = 'B1' where name = 'E1' returning 1",
             "another direction than import",
         ),
-        ("update submeter.supply_point_identifiers set scheme = 'own' where true returning 1", "no NMI"),
+        (
+            "update submeter.supply_point_identifiers set scheme = 'MIRN', identifier = '5' || substr(identifier, 2)"
+            " where true returning 1",
+            "no NMI",
+        ),
         ("delete from submeter.supply_point_identifiers where true returning 1", "no NMI"),
     ],
 )
