@@ -42,7 +42,7 @@ def test_both_parsers_agree_and_what_is_accepted_reaches_postgresql(gateway: Gat
         mix[
             sample.language, "mutated" if sample.mutated else "valid", "accepted" if accepted else "refused"
         ] += 1
-        if accepted and number % 4 == 0 and not _is_reserved(sample, expected):
+        if accepted and number % 2 == 0 and not _is_reserved(sample, expected):
             statuses[_ask(gateway, run, sample, headers)] += 1
     _print(mix, statuses)
     _check_mix(mix, statuses)
