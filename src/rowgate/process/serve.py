@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import logging
 import signal
@@ -34,6 +35,8 @@ log = logging.getLogger("rowgate")
 
 GRACE_S = 30  # how long requests under way may take once the process was told to stop
 FIRST_LOAD_S = 5  # how long to wait for the database before the port is opened without it
+LARGE = 256 * 1024  # bytes; what is larger has its own memory of the system
+_M_MMAP_THRESHOLD = -3  # mallopt(3)
 
 
 class _Server(uvicorn.Server):
@@ -79,6 +82,7 @@ class Process:
         if config.db_channel_enabled:
             self._spawn(self._listener.run())
         _spare_the_collector()
+        _give_back_memory()
         try:
             await self._serve(api, admin)
         finally:
@@ -168,6 +172,15 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 5)
+
+
+def _give_back_memory() -> None:
+    """Large answers go back to the system when they are sent.
+
+    glibc learns from the first ones to keep them in its heap, where what lies above them holds them for long.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
 
 
 def _server(application: Any, http: Any = PatientProtocol) -> _Server:
