@@ -11,13 +11,10 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
+from integration.metering.clerk import operator_of
 from integration.metering.town import MARKET, Town, day_row, make_town, nmi
-from integration.rowgate.served import served
-from integration.rowgate.world import SECRET, token
-from submeter.app import Application
 from submeter.cli import app, intervals
 from submeter.db.database import Database
-from submeter.settings import Settings
 
 HOMES = ("6001000001", "6001000002")
 HOME = HOMES[0]
@@ -33,13 +30,8 @@ def town(database: Database) -> Town:
 @pytest.fixture
 def client(town: Town) -> Iterator[httpx.Client]:
     """An operator of the town."""
-    with served(Application(Settings(jwt_secret=SECRET), town.database)) as port:
-        headers = {
-            "apikey": token("anon"),
-            "authorization": f"Bearer {token('operator', esco_id=town.esco_id, key='clerk')}",
-        }
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}/rest/v1", headers=headers, timeout=60) as one:
-            yield one
+    with operator_of(town, key="clerk") as client:
+        yield client
 
 
 def call(client: httpx.Client, name: str, **arguments: Any) -> Any:

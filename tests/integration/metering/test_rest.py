@@ -8,13 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.metering.clerk import operator_of
 from integration.metering.nem import nem12
 from integration.metering.town import Town, make_town
-from integration.rowgate.served import served
-from integration.rowgate.world import SECRET, token
-from submeter.app import Application
+from integration.rowgate.world import token
 from submeter.db.database import Database
-from submeter.settings import Settings
 
 HOME = "6001000001"
 PAGE = nem12({HOME: 3})
@@ -28,13 +26,8 @@ def town(database: Database) -> Town:
 @pytest.fixture
 def client(town: Town) -> Iterator[httpx.Client]:
     """An operator of the town."""
-    with served(Application(Settings(jwt_secret=SECRET), town.database)) as port:
-        headers = {
-            "apikey": token("anon"),
-            "authorization": f"Bearer {token('operator', esco_id=town.esco_id)}",
-        }
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as open_client:
-            yield open_client
+    with operator_of(town, "") as client:
+        yield client
 
 
 def send(client: httpx.Client, **arguments: Any) -> httpx.Response:

@@ -9,14 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.metering.clerk import operator_of
 from integration.metering.nem import nem12
 from integration.metering.town import Town, make_town
-from integration.rowgate.served import served, speak
-from integration.rowgate.world import SECRET, token
+from integration.rowgate.served import speak
+from integration.rowgate.world import token
 from submeter import uploads
-from submeter.app import Application
 from submeter.db.database import Database
-from submeter.settings import Settings
 
 HOME = "6001000001"
 PAGE = nem12({HOME: 3}).encode()
@@ -32,14 +31,8 @@ def town(database: Database) -> Town:
 def client(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     """An operator of the town, at a server that takes a megabyte and spools to a directory of its own."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    settings = Settings(jwt_secret=SECRET, upload_limit=1)
-    with served(Application(settings, town.database)) as port:
-        headers = {
-            "apikey": token("anon"),
-            "authorization": f"Bearer {token('operator', esco_id=town.esco_id)}",
-        }
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as open_client:
-            yield open_client
+    with operator_of(town, "", upload_limit=1) as client:
+        yield client
     assert list(tmp_path.iterdir()) == []  # nothing that was spooled stays
 
 

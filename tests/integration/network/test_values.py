@@ -8,12 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.metering.clerk import operator_of
 from integration.metering.town import DAY, Town, day_row, make_town
-from integration.rowgate.served import served
-from integration.rowgate.world import SECRET, token
-from submeter.app import Application
 from submeter.db.database import Database
-from submeter.settings import Settings
 
 A, B, GATE = "6001000001", "6001000002", "6001000003"
 DAYS = [date(2026, 3, day) for day in (4, 5, 6)]
@@ -34,13 +31,8 @@ def town(database: Database) -> Town:
 
 @pytest.fixture
 def client(town: Town) -> Iterator[httpx.Client]:
-    with served(Application(Settings(jwt_secret=SECRET), town.database)) as port:
-        headers = {
-            "apikey": token("anon"),
-            "authorization": f"Bearer {token('operator', esco_id=town.esco_id)}",
-        }
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}/rest/v1", headers=headers, timeout=60) as opened:
-            yield opened
+    with operator_of(town) as client:
+        yield client
 
 
 def point_of(town: Town, home: str) -> str:
