@@ -23,7 +23,7 @@ from rowgate.process.admin import Admin
 from rowgate.process.listener import Listener
 from rowgate.process.log import AccessLog
 from rowgate.process.metrics import Requests
-from rowgate.process.sockets import admin_socket, api_socket, close_listeners
+from rowgate.process.sockets import admin_socket, api_socket, close_listeners, turn_away
 from rowgate.process.sources import Sources, keep_fixed
 from rowgate.request import Incoming
 from rowgate.response import Answer
@@ -34,6 +34,7 @@ __all__ = ["Process"]
 log = logging.getLogger("rowgate")
 
 GRACE_S = 30  # how long requests under way may take once the process was told to stop
+HALF_MADE_S = 0.2  # a round trip to any client: a connection that had begun is there by then
 FIRST_LOAD_S = 5  # how long to wait for the database before the port is opened without it
 LARGE = 256 * 1024  # bytes; what is larger has its own memory of the system
 _M_MMAP_THRESHOLD = -3  # mallopt(3)
@@ -48,6 +49,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listeners, but take those in who came before: the kernel would reset them."""
+        turn_away(sockets or ())
+        await asyncio.sleep(HALF_MADE_S)
         for connection in close_listeners(self.servers, sockets or ()):
             await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
         await super().shutdown(sockets)

@@ -2,15 +2,26 @@
 
 import asyncio
 import contextlib
+import ctypes
 import socket
+import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rowgate.config import Config, ConfigError
 
-__all__ = ["admin_socket", "api_socket", "close_listeners"]
+__all__ = ["admin_socket", "api_socket", "close_listeners", "turn_away"]
 
 BACKLOG = 2048
+
+_SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h
+_NO_SYN = (  # linux/filter.h: code, where to if so, where to if not, operand; on a TCP segment
+    (0x30, 0, 0, 13),  # the flags,
+    (0x54, 0, 0, 0x12),  # SYN and ACK of them:
+    (0x15, 0, 1, 0x02),  # SYN alone asks for a connection,
+    (0x06, 0, 0, 0),  # and is dropped;
+    (0x06, 0, 0, 0xFFFFFFFF),  # everything else is taken
+)
 
 
 def api_socket(config: Config) -> socket.socket:
@@ -64,6 +75,21 @@ def _unix(path: Path, mode: int) -> socket.socket:
         listener.close()
         raise ConfigError(f"Cannot listen on {path}: {error}") from error
     return listener
+
+
+def turn_away(listeners: Iterable[socket.socket]) -> None:
+    """Let no new connection begin on these sockets, while those that are half made come to be.
+
+    When a socket is closed, the kernel resets what has not been accepted. Its clients' first segments are
+    therefore dropped for a moment: they come again, and find another process on the port, or none. Only Linux
+    can do so; elsewhere nothing happens.
+    """
+    program = b"".join(struct.pack("HBBI", *step) for step in _NO_SYN)
+    steps = ctypes.create_string_buffer(program, len(program))
+    with contextlib.suppress(OSError):
+        for listener in listeners:
+            filter_ = struct.pack("HP", len(_NO_SYN), ctypes.addressof(steps))
+            listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_)
 
 
 def close_listeners(
