@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence, Set
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -280,9 +281,15 @@ def _given(plan: Call | Insert) -> Any:
     """The body's rows; for a call its arguments, which are the first row's, as in SQL."""
     assert plan.payload is not None
     try:
-        given = json.loads(plan.payload.raw)
+        given = json.loads(plan.payload.raw, parse_float=Decimal)  # exact, as in SQL
     except ValueError:  # well formed, but with a number of more digits than Python will read
         raise Refusal(400, "PGRST102", "A number in the body is too long") from None
-    if isinstance(plan, Call) and isinstance(given, list):
-        return given[0] if given else {}
-    return given
+    if isinstance(plan, Call):
+        return (given[0] if given else {}) if isinstance(given, list) else given
+    names = {column.name for column in plan.columns}
+    return [_of(names, row) for row in given] if isinstance(given, list) else _of(names, given)
+
+
+def _of(names: Set[str], row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row says of the columns that are inserted: `columns` may name fewer than the row has."""
+    return {name: value for name, value in row.items() if name in names}

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+import psycopg
 from psycopg.conninfo import make_conninfo
 
 from rowgate.app import Gateway, PythonSide
@@ -24,7 +25,7 @@ from rowgate.asgi import Asgi, Receive, Scope, Send, cross_origin, is_preflight,
 from rowgate.auth import Authenticator
 from rowgate.catalog.model import Name
 from rowgate.config import Config
-from rowgate.errors import Refusal
+from rowgate.errors import Refusal, status_of
 from rowgate.lane import Lane
 from rowgate.process.listener import Listener, listening
 from rowgate.request import Headers
@@ -36,6 +37,17 @@ from submeter.metering.actions import Options, Source, decide_waiting, import_fi
 from submeter.metering.exchanging import exchange_meter, exchange_of
 from submeter.metering.interval_calls import CALLS
 from submeter.metering.problems import no_content, staff_only
+from submeter.metering.reading_actions import (
+    Outcome,
+    add_readings,
+    delete_readings,
+    force_readings,
+    mark_misread,
+    process_readings,
+)
+from submeter.metering.reading_consumption import work_out_consumption
+from submeter.metering.reading_problems import no_numbers
+from submeter.metering.reading_rules import RULES
 from submeter.metering.register_values import list_day_values, list_interval_values
 from submeter.metering.report import Report, refused_row
 from submeter.parties.actions import create_customer_token
@@ -281,10 +293,71 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
         "create_customer_token": customer_token,
         "import_meter_data": meter_data,
         "decide_import_waiting": waiting,
+        **served_readings(database),
     }
     for name, call in CALLS.items():
         served[name] = lambda claims, arguments, call=call: call(database, _caller(claims), arguments)
     return {Name("public", name): _worded(action) for name, action in served.items()}
+
+
+def served_readings(database: Database) -> Mapping[str, Any]:
+    """What Python serves of dial readings: the insert of meter_readings, and the functions of the queue."""
+
+    def insert(claims: Mapping[str, Any], rows: Any) -> list[dict[str, Any]]:
+        given = rows if isinstance(rows, list) else [rows]
+        return add_readings(database, _caller(claims), given, datetime.now(UTC))
+
+    def process(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        ids, factor = _numbers(arguments), arguments.get("add_factor")
+        rolled = None if factor is None else Decimal(str(factor))
+        return _outcomes(process_readings(database, _caller(claims), ids, datetime.now(UTC), rolled))
+
+    def force(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        ids, reason = _some_numbers(arguments), str(arguments["reason"] or "")
+        return _outcomes(force_readings(database, _caller(claims), ids, reason, datetime.now(UTC)))
+
+    def delete(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        ids, reason = _some_numbers(arguments), str(arguments["reason"] or "")
+        return _outcomes(delete_readings(database, _caller(claims), ids, reason, datetime.now(UTC)))
+
+    def misread(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        reading_id, reason = str(arguments["reading_id"]), str(arguments["reason"] or "")
+        return mark_misread(database, _caller(claims), reading_id, reason, datetime.now(UTC))
+
+    def consumption(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        said = (arguments.get("from_date"), arguments.get("to_date"))
+        days = (date.fromisoformat(day) if day else None for day in said)
+        found = work_out_consumption(database, _caller(claims), str(arguments["register_id"]), *days)
+        return [period.as_json() for period in found]
+
+    return {
+        "meter_readings": insert,
+        "process_reading": process,
+        "force_reading": force,
+        "delete_reading": delete,
+        "mark_misread": misread,
+        "register_consumption": consumption,
+    }
+
+
+def _numbers(arguments: Any) -> list[int] | None:
+    """The readings that are meant; None for all that wait. A list may come as SQL writes one: {1,2}."""
+    one, some = arguments.get("id"), arguments.get("ids")
+    if one is None and some is None:
+        return None
+    many = some.strip("{}").split(",") if isinstance(some, str) else some or []
+    return [int(number) for number in (*many, one) if number not in (None, "")]
+
+
+def _some_numbers(arguments: Any) -> list[int]:
+    numbers = _numbers(arguments)
+    if not numbers:
+        raise Refused(no_numbers())
+    return numbers
+
+
+def _outcomes(found: list[Outcome]) -> list[dict[str, Any]]:
+    return [one.as_json() for one in found]
 
 
 def _sent_file(arguments: Any, now: datetime) -> Source:
@@ -344,15 +417,33 @@ def _worded(action: Any) -> Any:
             return action(claims, arguments)
         except Refused as refused:
             raise _refusal(refused.problem) from refused
+        except psycopg.Error as error:
+            raise _of_the_database(error) from error
 
     return call
 
 
+def _of_the_database(error: psycopg.Error) -> Exception:
+    """What the database refused, as the gateway words it for its own statements; else the error as it is."""
+    if error.sqlstate is None or error.sqlstate[:2] not in ("22", "23", "42"):
+        return error
+    status, said = status_of(error.sqlstate, anonymous=False), error.diag
+    message = said.message_primary or str(error)
+    return Refusal(status, error.sqlstate, message, said.message_detail, said.message_hint)
+
+
 _STATUS = {
-    "PTY101": 404, "PTY102": 404, "MTR230": 409, "MTR232": 404, "MTR235": 413, "MTR237": 403, "MTR238": 408,
-    "MTR400": 404, "MTR402": 404, "MTR406": 404, "MTR408": 409, "MTR409": 404,
-    "NET130": 404, "NET131": 404, "NET133": 409, "NET135": 409, "NET136": 409,
-}  # fmt: skip
+    **dict.fromkeys(
+        ["PTY101", "PTY102", "MTR232", "MTR261", "MTR264", "MTR266", "MTR400", "MTR402", "MTR406", "MTR409"],
+        404,
+    ),
+    **dict.fromkeys(["NET130", "NET131"], 404),
+    **dict.fromkeys(["23505", "MTR230", "MTR262", "MTR408", "NET133", "NET135", "NET136"], 409),
+    "MTR235": 413,
+    "MTR237": 403,
+    "MTR238": 408,
+    **{rule.code: 409 for rule in RULES},
+}
 
 
 def _refusal(problem: Problem) -> Refusal:

@@ -139,9 +139,11 @@ def test_serve_without_migrations_says_what_to_do(short_tmp: Path) -> None:
 
 def _post_reading(demo: Demo) -> dict[str, object]:
     with demo.client("SUBMETER_OPERATOR_TOKEN") as client:
-        register = client.get("/registers?limit=1").json()[0]["id"]
+        back = {"Prefer": "return=representation"}
+        meter = client.post("/meters", json={"serial": f"STOP-{uuid4()}"}, headers=back).json()[0]["id"]
+        register = client.post("/registers", json={"meter_id": meter}, headers=back).json()[0]["id"]
         row = {"register_id": register, "reading": 123456.5, "notes": "before the stop"}
-        made = client.post("/meter_readings", json=row, headers={"Prefer": "return=representation"})
+        made = client.post("/meter_readings", json=row, headers=back)
         assert made.status_code == 201, made.text
         return dict(made.json()[0])
 

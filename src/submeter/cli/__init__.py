@@ -11,7 +11,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from submeter.cli import database, demo, import_files, intervals, meter, migrate, serve, token, waiting
+from submeter.cli import (
+    database,
+    demo,
+    import_files,
+    intervals,
+    meter,
+    migrate,
+    readings,
+    serve,
+    token,
+    waiting,
+)
 from submeter.core.problem import Problem, Refused
 
 app = typer.Typer(
@@ -24,6 +35,7 @@ app = typer.Typer(
 app.add_typer(database.app, name="db")
 app.add_typer(meter.app, name="meter")
 app.add_typer(intervals.app, name="intervals")
+app.add_typer(readings.app, name="readings")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer's form of a callback

@@ -23,6 +23,7 @@ from submeter.metering.checking import check_due
 from submeter.metering.loading import Loader, chunks
 from submeter.metering.model import DayRow, FileError, Finding, Item
 from submeter.metering.placing import FIRST_YEAR
+from submeter.metering.reading_actions import retry_unknown
 from submeter.metering.report import Report
 from submeter.metering.store import FileRow
 
@@ -76,7 +77,7 @@ def import_file(
     (or the dry run) undoes it. The same bytes are loaded once. Raises Refused: MTR230, MTR231, and as the
     formats do where nothing of the file can be read.
     """
-    run = _Run(database, caller, source, options, Loader(Report(source.name), now.year + 1))
+    run = _Run(database, caller, source, options, Loader(Report(source.name), now.year + 1, now, caller))
     report = run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
     if options.check and report.status in ("loaded", "repeated"):
         report.counts["suspect"] += check_due(database, caller).found
@@ -95,7 +96,7 @@ def import_rows(
 
     The name tells such files of an ESCO apart. Raises Refused MTR230 where it was loaded before.
     """
-    loader = Loader(Report(name, format="rows"), last_year)
+    loader = Loader(Report(name, format="rows"), last_year, made_at)
     sha256 = hashlib.sha256(f"rows {name}".encode()).hexdigest()
     run = _Run(None, None, Source(name, BytesIO, made_at), Options(), loader, esco_id, sha256)
     return run.within(connection, items)
@@ -241,7 +242,7 @@ class _Run:
         self.report.status, self.report.file_id = "repeated", file.id
         if not self.options.dry_run:
             with self._transaction() as connection:
-                self.report.counts["found"] += store.retry_waiting(connection, file.esco_id)
+                self._retry(connection, file)
         return self.report
 
     def _transaction(self) -> AbstractContextManager[psycopg.Connection]:
@@ -303,12 +304,17 @@ class _Run:
 
     def _finish(self, connection: psycopg.Connection) -> None:
         file = self._begin(connection)
-        self.report.counts["found"] += store.retry_waiting(connection, file.esco_id)
-        # Dial readings and meters do not wait by themselves: the same bytes may come again for them.
-        if self.report.counts["readings_open"] or self.report.counts["meters_open"]:
+        self._retry(connection, file)
+        # Meters do not wait by themselves: the same bytes may come again for them.
+        if self.report.counts["meters_open"]:
             self._advance(connection, file, -file.items_done, "loading")
         else:
             self._advance(connection, file, 0, "loaded")
+
+    def _retry(self, connection: psycopg.Connection, file: FileRow) -> None:
+        """What waited may have found its meter."""
+        self.report.counts["found"] += store.retry_waiting(connection, file.esco_id)
+        self.report.counts["readings_found"] += retry_unknown(connection, self.loader.caller, self.loader.now)
 
     def _advance(self, connection: psycopg.Connection, file: FileRow, count: int, status: str) -> None:
         before = file.items_done

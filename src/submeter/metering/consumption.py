@@ -4,7 +4,7 @@ Periods are whole days, `[first, end)`. All sums are exact: the days of an advan
 advances to what the dial moved.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,6 +22,7 @@ __all__ = [
     "chain",
     "correction",
     "daily_use",
+    "list_actuals",
     "multiplier_over",
     "net_import",
     "split_days",
@@ -104,7 +105,7 @@ def advances(readings: Sequence[Reading], multipliers: Sequence[Multiplier] = ()
     between two readings (MTR342), and two values for one moment (MTR340).
     """
     placed = chain(readings)
-    _refuse_backwards([reading for _, reading in placed if not reading.is_estimate])
+    _refuse_backwards(list(list_actuals(reading for _, reading in placed)))
     return tuple(_advance(before, after, multipliers) for before, after in pairwise(placed))
 
 
@@ -115,6 +116,16 @@ def _advance(
     dial = EXACT.subtract(EXACT.add(last.value, last.add_factor), start.value)
     quantity = EXACT.multiply(dial, multiplier_over(multipliers, first, end))
     return Advance(first, end, dial, quantity, last.is_estimate)
+
+
+def list_actuals(readings: Iterable[Reading]) -> Iterator[Reading]:
+    """The readings that are no estimates; a turn that an estimate noted is noted with the next of them."""
+    rolled = Decimal(0)
+    for reading in readings:
+        rolled += reading.add_factor
+        if not reading.is_estimate:
+            yield reading if rolled == reading.add_factor else replace(reading, add_factor=rolled)
+            rolled = Decimal(0)
 
 
 def _refuse_backwards(actuals: Sequence[Reading]) -> None:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import datetime
+from uuid import uuid4
 
 import psycopg
 
+from submeter.core.caller import Caller
 from submeter.core.problem import Problem
 from submeter.metering import problems, store
 from submeter.metering.meter_loading import load_meters
 from submeter.metering.model import DayRow, DialRead, Finding, Item, MeterRow, Stream
+from submeter.metering.offers import STATUS_OF, Offer
 from submeter.metering.placing import (
     Candidate,
     Placed,
@@ -20,6 +22,9 @@ from submeter.metering.placing import (
     divide,
     find_register,
 )
+from submeter.metering.reading_actions import find_registers
+from submeter.metering.reading_desk import Desk
+from submeter.metering.readings import reading_of
 from submeter.metering.report import Report
 from submeter.metering.store import FileRow
 
@@ -27,14 +32,7 @@ __all__ = ["FINDINGS_STORED", "Loader"]
 
 FINDINGS_STORED = 10_000
 _HELD = {"lower_quality", "billed", "edited"}
-_STATUSES = {
-    "ACTUAL": ("actual", "periodic"),
-    "ACTUALC": ("customer", "periodic"),
-    "ESTIMATE": ("estimated", "periodic"),
-    "INVOICE_EST": ("estimated", "periodic"),
-    "OPENING": ("actual", "opening"),
-    "CLOSING": ("actual", "closing"),
-}
+_COUNTED = {"placed": "readings", "duplicate": "readings_repeated", "waiting": "readings_waiting"}
 
 
 @dataclass
@@ -43,6 +41,8 @@ class Loader:
 
     report: Report
     last_year: int
+    now: datetime
+    caller: Caller = field(default_factory=lambda: Caller("service_role"))
     known: dict[Stream, tuple[Candidate, ...]] = field(default_factory=dict)
 
     def load(self, connection: psycopg.Connection, file: FileRow, items: Sequence[Item]) -> None:
@@ -117,34 +117,17 @@ class Loader:
     def _load_reads(
         self, connection: psycopg.Connection, file: FileRow, reads: Sequence[DialRead]
     ) -> list[Finding]:
-        self._learn(connection, file, [read.stream for read in reads])
-        return [
-            problems.finding(problem, read.line, str(read.value))
-            for read in reads
-            if (problem := self._load_read(connection, file, read))
-        ]
-
-    def _load_read(self, connection: psycopg.Connection, file: FileRow, read: DialRead) -> Problem | None:
-        fits = {one.register_id: one for one in self.known[read.stream]}
-        if len(fits) != 1:
-            self.report.counts["readings_open"] += 1
-            return problems.no_register_of_reading(read) if not fits else problems.several_of_reading(read)
-        if read.sub_type not in _STATUSES:
-            return problems.misread(read)
-        register = next(iter(fits.values()))
-        day = read.read_on + timedelta(days=0 if read.sub_type == "OPENING" else 1)
-        read_at = read.read_at or store.local_midnight(connection, register.register_id, day)
-        there = store.find_reading(connection, register.register_id, read_at)
-        digits = store.get_digits(connection, register.register_id)
-        if there is not None:
-            self.report.counts["readings_repeated"] += there == read.value
-            return None if there == read.value else problems.other_reading(read, there)
-        if read.value < 0 or (digits and read.value >= 10**digits):
-            return problems.impossible_reading(read, digits)
-        status, kind = _STATUSES[read.sub_type]
-        store.add_reading(connection, _reading(file, register, read, read_at, status, kind))
-        self.report.counts["readings"] += 1
-        return None
+        """Into place or into the queue, by the way of all readings; what waits is found."""
+        if not reads:
+            return []
+        offers = find_registers(connection, [_offer(file, read) for read in reads])
+        found = []
+        desk = Desk(connection, self.caller, self.now)
+        for read, settled in zip(reads, desk.take(offers), strict=True):
+            self.report.counts[_COUNTED[settled.kind]] += 1
+            if settled.kind == "waiting":
+                found.append(problems.finding(settled.problems[0], read.line, str(read.value)))
+        return found
 
     # --- findings ---
 
@@ -156,13 +139,13 @@ class Loader:
                 store.add_finding(connection, file, self.report.counts["findings"], one)
 
 
-def _reading(file: FileRow, register: Candidate, read: DialRead, *more: Any) -> dict[str, Any]:
-    read_at, status, kind = more
-    return {
-        "esco_id": file.esco_id, "register_id": register.register_id, "read_at": read_at,
-        "reading": read.value, "status": status, "kind": kind, "source": f"file {file.id}, line {read.line}",
-        "notes": read.notes or None,
-    }  # fmt: skip
+def _offer(file: FileRow, read: DialRead) -> Offer:
+    status, kind = STATUS_OF[read.sub_type]
+    return Offer(
+        str(file.esco_id), None, reading_of(read), status, kind, str(uuid4()), next_read_on=read.next_read_on,
+        source=f"file {file.id}, line {read.line}", notes=read.notes or None,
+        stream=read.stream, file_id=file.id, line=read.line,
+    )  # fmt: skip
 
 
 def chunks(items: Iterable[Item], rows: int, size: int) -> Iterator[list[Item]]:

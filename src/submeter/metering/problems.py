@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from submeter.core.problem import Problem
-from submeter.metering.model import DialRead, Finding, Stream
+from submeter.metering.model import Finding, Stream
 
 
 def finding(problem: Problem, line: int, value: str = "") -> Finding:
@@ -86,38 +85,10 @@ def _context(stream: Stream) -> Mapping[str, Any]:
     return {"scheme": stream.scheme, "identifier": stream.identifier, "register": stream.register}
 
 
-def no_register_of_reading(read: DialRead) -> Problem:
-    """Nobody has heard of the meter of a dial reading."""
-    hint = "Add the meter, its register and where it is installed; then import the file again."
-    return Problem(
-        "MTR214", "The meter or register of a reading is not known", _said(read.stream, read.read_on), hint
-    )
-
-
-def several_of_reading(read: DialRead) -> Problem:
+def several_of_reading(stream: Stream, day: date) -> Problem:
     """A dial reading fits more than one register."""
-    hint = "Give the register's name or the meter's serial number in the file; then import it again."
-    return Problem("MTR215", "Several registers fit a reading", _said(read.stream, read.read_on), hint)
-
-
-def misread(read: DialRead) -> Problem:
-    """The source itself says that the reading is wrong."""
-    hint = "Nothing is to be done, unless a right reading is missing."
-    return Problem("MTR216", "The reading is marked as a mistake", read.sub_type, hint)
-
-
-def other_reading(read: DialRead, there: Decimal) -> Problem:
-    """The register was read at that moment, with another result."""
-    hint = "Correct it over REST: a new meter reading with replaces_id, if the file is right."
-    detail = f"the file says {read.value}, there is {there}"
-    return Problem("MTR217", "The register has another reading at this time", detail, hint)
-
-
-def impossible_reading(read: DialRead, digits: int | None) -> Problem:
-    """A dial cannot show that."""
-    hint = "Look at the reading, and at the digits of the register."
-    detail = f"{read.value}" + (f" on a dial of {digits} digits" if digits else "")
-    return Problem("MTR218", "A dial cannot show this", detail, hint)
+    hint = "Give the register's name or the meter's serial number in the file, or name the registers apart."
+    return Problem("MTR215", "Several registers fit a reading", _said(stream, day), hint, _context(stream))
 
 
 def file_in_use(name: str) -> Problem:

@@ -64,30 +64,6 @@ left join submeter.import_files f on f.id = w.file_id
 order by w.id
 limit %(limit)s
 
--- name: find_reading
-select r.reading from submeter.readings r
-where r.register_id = %(register_id)s and r.read_at = %(read_at)s
-  and not exists (select from submeter.readings n where n.replaces_id = r.id)
-
--- name: add_reading
-insert into submeter.readings (esco_id, register_id, read_at, reading, status, kind, source, notes)
-values (%(esco_id)s, %(register_id)s, %(read_at)s, %(reading)s, %(status)s, %(kind)s, %(source)s, %(notes)s)
-
--- name: local_midnight
--- A reading without a time stands at the end of its local day, one that opens at its start.
-select (%(day)s::date)::timestamp at time zone coalesce((
-  select s.day_time_zone
-  from submeter.registers g
-  join submeter.meter_installations i on i.meter_id = g.meter_id
-  join submeter.supply_points p on p.id = i.supply_point_id
-  join submeter.properties h on h.id = p.property_id
-  join submeter.sites s on s.id = h.site_id
-  where g.id = %(register_id)s
-  order by i.installed_at desc limit 1), 'UTC')
-
--- name: digits
-select digits from submeter.registers where id = %(register_id)s
-
 -- name: list_arrays
 -- The days of all registers as a few long values: to fetch a row for each would take longer than to find it.
 select day, minutes::int, length(amounts) / 4, string_agg(uuid_send(register_id), ''), string_agg(int2send(decimals), ''),

@@ -18,8 +18,16 @@ over anything else a person decides. OPENING and CLOSING stand beside all of the
 
 
 def is_duplicate(case: ReadingCase) -> bool:
-    """The same value is held for the same day, from as good a source: a file that was sent twice."""
-    return any(_repeats(case.candidate, held) for held in case.same_day)
+    """The same value is held for the same day, from as good a source: a file that was sent twice.
+
+    Or an estimate comes where the dial was read: whichever came first, the estimate adds nothing.
+    """
+    return any(_repeats(case.candidate, held) or _is_behind(case.candidate, held) for held in case.same_day)
+
+
+def _is_behind(candidate: Reading, held: Reading) -> bool:
+    was_read = held.sub_type in ("ACTUAL", "ACTUALC")
+    return candidate.is_estimate and was_read and not _at_other_times(candidate, held)
 
 
 def _repeats(candidate: Reading, held: Reading) -> bool:
@@ -135,6 +143,10 @@ def not_installed(case: ReadingCase) -> str | None:
         return f"read on {day}, installed on {register.installed_on}"
     if register.removed_on is not None and day > register.removed_on:
         return f"read on {day}, removed on {register.removed_on}"
+    at = case.candidate.read_at
+    if at is not None and register.removed_at is not None and at > register.removed_at:
+        removed_at = register.removed_at.astimezone(at.tzinfo)
+        return f"read at {at:%Y-%m-%d %H:%M}, removed at {removed_at:%Y-%m-%d %H:%M}"
     return None
 
 

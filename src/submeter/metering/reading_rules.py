@@ -13,14 +13,18 @@ from submeter.metering import high_low
 from submeter.metering import reading_checks as checks
 from submeter.metering.readings import SUB_TYPES, Accepted, Duplicate, Outcome, Queued, Reading, ReadingCase
 
-__all__ = ["RULES", "Rule", "check_reading"]
+__all__ = ["RULES", "Rule", "check_reading", "may_be_forced"]
 
 Severity = Literal["exception", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check. `final`: where it fails, what comes after it cannot be judged."""
+    """One check. `final`: where it fails, what comes after it cannot be judged.
+
+    `may_force`: a person may accept the reading all the same. Not where the sums could not be made any more:
+    no register, no value, a dial that went backwards.
+    """
 
     code: str
     title: str
@@ -28,6 +32,7 @@ class Rule:
     check: Callable[[ReadingCase], str | None]
     severity: Severity = "exception"
     final: bool = False
+    may_force: bool = True
 
     def problem(self, case: ReadingCase) -> Problem | None:
         """What is wrong by this rule, if anything."""
@@ -55,6 +60,11 @@ def check_reading(case: ReadingCase) -> Outcome:
     )
 
 
+def may_be_forced(code: str) -> bool:
+    """Whether a person may accept a reading that this rule did not let pass."""
+    return any(rule.code == code and rule.may_force for rule in RULES)
+
+
 def _rules_for(candidate: Reading) -> tuple[Rule, ...]:
     """A misread is kept for the record and counts for nothing: it only has to belong somewhere."""
     return tuple(rule for rule in RULES if rule.final) if candidate.sub_type == "MISREAD" else RULES
@@ -67,6 +77,7 @@ RULES: tuple[Rule, ...] = (
         "Correct the identifier, or add the supply point; the reading is tried again by itself",
         checks.site_unknown,
         final=True,
+        may_force=False,
     ),
     Rule(
         "MTR303",
@@ -74,6 +85,7 @@ RULES: tuple[Rule, ...] = (
         "Correct meter and register, or add the meter; the reading is tried again by itself",
         checks.register_unknown,
         final=True,
+        may_force=False,
     ),
     Rule(
         "MTR304",
@@ -81,6 +93,7 @@ RULES: tuple[Rule, ...] = (
         "Enter the digits",
         checks.no_dial_value,
         final=True,
+        may_force=False,
     ),
     Rule(
         "MTR306",
@@ -88,18 +101,21 @@ RULES: tuple[Rule, ...] = (
         f"Use one of {', '.join(SUB_TYPES)}",
         checks.sub_type_unknown,
         final=True,
+        may_force=False,
     ),
     Rule(
         "MTR305",
         "Date and time of the reading are of different days",
         "Correct one of them; check the source's clock and the order of day and month",
         checks.time_of_other_day,
+        may_force=False,
     ),
     Rule(
         "MTR307",
         "The reading is dated in the future",
         "Correct the date; check the order of day and month",
         checks.in_future,
+        may_force=False,
     ),
     Rule(
         "MTR308",
@@ -112,6 +128,7 @@ RULES: tuple[Rule, ...] = (
         "The meter was not in place on the day of the reading",
         "Correct the date, or the meter's installation or removal",
         checks.not_installed,
+        may_force=False,
     ),
     Rule(
         "MTR319",
@@ -124,6 +141,7 @@ RULES: tuple[Rule, ...] = (
         "The value has more digits than the dial",
         "Read again without the red digits, or correct the number of digits of the register",
         checks.more_digits,
+        may_force=False,
     ),
     Rule(
         "MTR311",
@@ -148,30 +166,35 @@ RULES: tuple[Rule, ...] = (
         "The add factor is not one turn of the dial, or the dial has not passed zero",
         "Take the add factor away, or correct it to 10 to the number of digits",
         checks.wrong_add_factor,
+        may_force=False,
     ),
     Rule(
         "MTR314",
         "The reading is lower than the one before",
         "Add a turn of the dial if it passed zero; else read again, or mark the one before as MISREAD",
         checks.backwards,
+        may_force=False,
     ),
     Rule(
         "MTR315",
         "A register of imported energy ran backwards",
         "Look for solar panels or a wrong connection behind the meter, and for a register of export",
         checks.reverse_flow,
+        may_force=False,
     ),
     Rule(
         "MTR316",
         "The reading is higher than a later one",
         "Read again, or mark the later one as MISREAD",
         checks.above_next,
+        may_force=False,
     ),
     Rule(
         "MTR318",
         "A factor of the gas reading is missing",
         "Enter temperature factor and heating value of the period",
         checks.gas_factor_missing,
+        may_force=False,
     ),
     Rule(
         "MTR320",

@@ -91,6 +91,9 @@ class RegisterFacts:
     bills_energy_of_gas: bool = False
     """Volume is read, and the plan bills MJ or kWh: each reading needs both factors."""
 
+    removed_at: datetime | None = None
+    """The moment of removal, where more than its day is known."""
+
     @property
     def turn(self) -> Decimal | None:
         """One turn of the dial: 10^digits."""
@@ -129,6 +132,10 @@ class Tolerance:
     """Estimates in a row that are accepted."""
     accepts_vacant: bool = False
     """Readings of a supply point without an account are accepted, with a warning where they show use."""
+    needs_gas_factors: bool = False
+    """Gas is billed as energy: each reading needs temperature factor and heating value."""
+    usual_per_day: Decimal | None = None
+    """What such a register usually counts a day."""
 
 
 @dataclass(frozen=True, slots=True)

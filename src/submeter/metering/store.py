@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,7 +20,6 @@ __all__ = [
     "Outcome",
     "WaitingRow",
     "add_finding",
-    "add_reading",
     "add_waiting",
     "add_years",
     "advance_file",
@@ -29,11 +27,8 @@ __all__ = [
     "decide_waiting",
     "find_esco",
     "find_file",
-    "find_reading",
-    "get_digits",
     "list_waiting",
     "list_years",
-    "local_midnight",
     "place",
     "resolve",
     "retry_waiting",
@@ -197,32 +192,3 @@ def decide_waiting(connection: psycopg.Connection, waiting_id: int, *, accept: b
 def list_waiting(connection: psycopg.Connection, limit: int) -> tuple[WaitingRow, ...]:
     """Days that wait, the longest first."""
     return tuple(WaitingRow(*row) for row in connection.execute(_QUERIES["list_waiting"], {"limit": limit}))
-
-
-# Dial readings -------------------------------------------------------------------------------------------
-
-
-def local_midnight(connection: psycopg.Connection, register_id: UUID, day: date) -> datetime:
-    """The instant at which a day begins where the register is."""
-    row = connection.execute(_QUERIES["local_midnight"], {"register_id": register_id, "day": day}).fetchone()
-    assert row
-    found: datetime = row[0]
-    return found
-
-
-def get_digits(connection: psycopg.Connection, register_id: UUID) -> int | None:
-    """How many digits the dial shows before the point."""
-    row = connection.execute(_QUERIES["digits"], {"register_id": register_id}).fetchone()
-    return row[0] if row else None
-
-
-def find_reading(connection: psycopg.Connection, register_id: UUID, read_at: datetime) -> Decimal | None:
-    """What the dial is said to have shown then."""
-    values = {"register_id": register_id, "read_at": read_at}
-    row = connection.execute(_QUERIES["find_reading"], values).fetchone()
-    return row[0] if row else None
-
-
-def add_reading(connection: psycopg.Connection, values: Mapping[str, Any]) -> None:
-    """Add a dial reading."""
-    connection.execute(_QUERIES["add_reading"], values)

@@ -19,7 +19,6 @@ from submeter.metering.actions import decide_waiting, list_waiting, retry_waitin
 from submeter.metering.arrays import list_arrays
 from submeter.metering.model import (
     MISSING,
-    DialRead,
     FileError,
     Finding,
     Item,
@@ -447,50 +446,7 @@ def test_an_operator_does_not_reach_meters_of_another(town: Town) -> None:
     assert list_waiting(town.database, town.operator) == ()
 
 
-# Dial readings -------------------------------------------------------------------------------------------------------
-
-
-def read(value: str, on: date = DAY, sub_type: str = "ACTUAL", home: str = HOME, **more: Any) -> DialRead:
-    return DialRead(nmi(home), on, more.pop("read_at", None), Decimal(value), sub_type, more.pop("line", 2))
-
-
-def test_dial_readings_stand_at_the_end_of_their_local_day(town: Town) -> None:
-    report = town.load(
-        [read("100.5", sub_type="OPENING"), read("110", DAY), read("99", DAY + timedelta(1), "ESTIMATE")]
-    )
-    assert (report.counts["readings"], codes(report)) == (3, {})
-    found = town.rows(
-        "select (\"timestamp\" at time zone 'Australia/Melbourne')::date::text, reading, status, kind from public.meter_readings order by 1"
-    )
-    assert found == [
-        ("2026-03-05", Decimal("100.5"), "actual", "opening"),
-        ("2026-03-06", Decimal(110), "actual", "periodic"),
-        ("2026-03-07", Decimal(99), "estimated", "periodic"),
-    ]
-
-
-def test_readings_that_are_there_or_cannot_be(town: Town) -> None:
-    town.load([read("100")])
-    report = town.load(
-        [read("100"), read("101", line=3), read("-1", DAY + timedelta(1)), read("5", DAY, "MISREAD")],
-        name="b",
-    )
-    assert report.counts["readings_repeated"] == 1
-    assert codes(report) == {"MTR217": 1, "MTR218": 1, "MTR216": 1}
-    point = town.value(
-        "select supply_point_id from submeter.supply_point_identifiers where identifier = %s", HOME
-    )
-    town.add_meter("second", point, "M2", "2020-01-01T00:00Z")
-    assert codes(town.load([read("7")], name="c")) == {"MTR215": 1}
-
-
-def test_a_file_with_readings_of_an_unknown_meter_may_come_again(town: Town) -> None:
-    rows = [read("100"), read("7", home="6001000009")]
-    assert codes(town.load(rows)) == {"MTR214": 1}
-    town.add_home("6001000009")
-    report = town.load(rows)
-    assert (report.status, report.counts["readings"], report.counts["readings_repeated"]) == ("loaded", 1, 1)
-    assert town.load(rows).status == "repeated"
+# Out again -----------------------------------------------------------------------------------------------------
 
 
 def test_days_come_out_as_arrays(town: Town) -> None:

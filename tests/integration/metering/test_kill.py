@@ -73,7 +73,7 @@ def test_kill_9_at_any_moment(database: Database) -> None:
 
 def _forget(town: Town) -> None:
     """Back to the beginning, which only a test may do."""
-    tables = "register_intervals, submeter.register_interval_versions, submeter.import_waiting, submeter.import_findings, submeter.import_files"
+    tables = "register_intervals, submeter.register_interval_versions, submeter.import_waiting, submeter.import_findings, submeter.reading_queue, submeter.import_files"
     with town.database.connect_owner() as owner:
         for table in ("register_intervals", "register_interval_versions", "import_findings", "import_files"):
             owner.execute(f"alter table submeter.{table} disable trigger user")

@@ -106,6 +106,10 @@ def test_dial_readings_one_and_many(client: httpx.Client, town: Town) -> None:
         {"register_id": register, "timestamp": f"2026-03-0{day}T00:00:00Z", "reading": day}
         for day in (1, 2, 3)
     ]
-    assert client.post("/rest/v1/meter_readings", json=rows[0]).status_code == 201
+    refused = client.post("/rest/v1/meter_readings", json=rows[0])
+    assert (refused.status_code, refused.json()["code"]) == (409, "MTR308")  # nobody lives there
+    usual = "/rest/v1/reading_tolerances?site_id=is.null&meter_type=is.null"
+    assert client.patch(usual, json={"accepts_vacant": True}).status_code == 204
+    assert client.post("/rest/v1/meter_readings", json={**rows[0], "sub_type": "OPENING"}).status_code == 201
     assert client.post("/rest/v1/meter_readings", json=rows[1:]).status_code == 201
     assert len(client.get("/rest/v1/meter_readings").json()) == 3

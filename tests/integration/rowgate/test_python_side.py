@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -128,6 +129,15 @@ def test_an_insert_that_needs_a_decision(ask: Callable[..., Answer], application
     assert (answer.status, answer.body) == (201, b'[{"kwh":1.500}]')
     assert application.calls[-1][::2] == ("readings", [{"meter": "a", "kwh": 1.5}])
     assert ask("POST", "/rpc/import_file", {"body": {"a": 1}}).status == 204
+
+
+def test_what_is_inserted_is_exact_and_of_the_named_columns(
+    ask: Callable[..., Answer], application: Application
+) -> None:
+    body = b'[{"meter": "a", "kwh": 0.12345678901234567890, "note": "x"}]'
+    answer = ask("POST", "/readings?columns=kwh", body, prefer="return=representation")
+    assert (answer.status, answer.body) == (201, b'[{"meter":null,"kwh":0.123}]')
+    assert application.calls[-1][2] == [{"kwh": Decimal("0.12345678901234567890")}]
 
 
 def test_the_database_decides_who_may_come_in(ask: Callable[..., Answer], application: Application) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from submeter.core.caller import Caller
+from submeter.metering.reading_actions import add_readings
 
 pytestmark = pytest.mark.system_postgres
 SERVICE = Caller("service_role")
@@ -225,13 +226,9 @@ def dial(home: Any) -> Any:
 
 
 def read(world: Any, **columns: Any) -> dict[str, Any]:
-    names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
-    with world.acting(world.operator("wlce")) as connection:
-        cursor = connection.execute(
-            f"insert into meter_readings ({names}) values ({places}) returning *", list(columns.values())
-        )
-        row = cursor.fetchone()
-        return dict(zip([column.name for column in cursor.description], map(str, row), strict=True))
+    rows = [{name: str(value) for name, value in columns.items()}]
+    row = add_readings(world.database, world.operator("wlce"), rows, datetime.now(UTC))[0]
+    return {name: str(value) for name, value in row.items()}
 
 
 def test_a_reading_names_a_meter_or_a_register_and_comes_back_whole(dial: Any) -> None:

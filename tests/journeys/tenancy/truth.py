@@ -214,6 +214,8 @@ RESOURCES = {
     "import_files": _table("import_files", REFUSED),
     "import_findings": _table("import_findings", REFUSED, "file_id", "number"),
     "import_waiting": _table("import_waiting", REFUSED),
+    "reading_queue": _table("reading_queue", REFUSED),
+    "reading_tolerances": _table("reading_tolerances", REFUSED),
     "register_interval_history": Resource(("register_id", "day", "version"), _HISTORY, REFUSED),
     "monthly_usage": _table("monthly_usage", _USAGE_MINE, "circuit_id", "month"),
     "microgrid_tariffs": _table(

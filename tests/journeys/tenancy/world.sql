@@ -107,6 +107,11 @@ insert into submeter.readings (id, esco_id, register_id, read_at, reading, repla
 insert into submeter.readings (id, esco_id, register_id, read_at, reading)
 select pg_temp.id('heat reading of ' || read_at), pg_temp.id('esco'), pg_temp.id('heat meter register'), read_at::timestamptz, 50 + row_number() over ()
 from unnest(array['2025-02-01 12:00Z', '2025-07-14 23:00Z', '2025-08-01 12:00Z', '2026-02-01 12:00Z']) read_at;
+insert into submeter.readings (id, esco_id, register_id, read_at, reading, kind) values
+  (pg_temp.id('second opening'), pg_temp.id('esco'), pg_temp.id('second register'), '2026-01-10 12:00Z', 4900, 'opening');
+-- One that waits: lower than the one before.
+insert into submeter.reading_queue (esco_id, register_id, read_on, read_at, reading, error_code, findings)
+values (pg_temp.id('esco'), pg_temp.id('first register'), '2026-03-02', '2026-03-02 12:00Z', 1, 'MTR314', '[]');
 
 -- Days in UTC: those of the changes belong to two people, or to one and to nobody.
 insert into submeter.register_intervals (register_id, day, esco_id, starts_at, amounts)

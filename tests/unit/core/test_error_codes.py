@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 _ROW = re.compile(r"^\| `([A-Z]{3}\d{3})` \|([^|]+)\|([^|]+)\|$", re.MULTILINE)
 _RAISED = re.compile(r'"([A-Z]{3}\d{3})",\s*f?"(?![A-Z]{3}\d{3}")([^"]+)"')
-_RAISED_IN_SQL = re.compile(r"refuse\('([A-Z]{3}\d{3})', '([^']+)'")
+_RAISED_IN_SQL = re.compile(r"'([A-Z]{3}\d{3})',\s*(?:'title',\s*)?'(?![A-Z]{3}\d{3}')([^']+)'")
 
 
 def undocumented(documented: set[str], raised: set[str]) -> set[str]:
