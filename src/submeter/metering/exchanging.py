@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 
@@ -17,10 +17,11 @@ from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
 from submeter.db.problems import coded
 from submeter.db.transactions import transaction
-from submeter.metering import store as readings_store
 from submeter.metering import values_store
 from submeter.metering.days import DAY, day_of, starts_at
 from submeter.metering.exchange import check_exchange, check_readings, no_final, no_opening
+from submeter.metering.offers import STATUS_OF, Offer, Verdict, dated
+from submeter.metering.reading_desk import Desk
 from submeter.metering.readings import Reading, RegisterFacts
 from submeter.network import store
 from submeter.network.model import MeterPlace
@@ -111,7 +112,7 @@ def exchange_meter(database: Database, caller: Caller, asked: Exchange, now: dat
     """
     try:
         with transaction(database, caller) as connection:
-            return _Exchanging(connection, asked, now).do()
+            return _Exchanging(connection, asked, now, Desk(connection, caller, now)).do()
     except psycopg.Error as error:
         problem = coded(error)
         if problem is None:
@@ -124,6 +125,8 @@ class _Exchanging:
     connection: psycopg.Connection
     asked: Exchange
     now: datetime
+    desk: Desk
+    """Readings stand by it: what is around them is looked at again."""
 
     def do(self) -> Exchanged:
         old = store.find_meter(self.connection, meter_id=self.asked.meter_id)
@@ -142,6 +145,8 @@ class _Exchanging:
         new_id = self._new_meter(old, at)
         for one, final, opening in pairs:
             self._pass_on(old, one, new_id, (final, opening), at)
+        self.desk.flush()
+        self.desk.look_around()
         return Exchanged("exchanged", old.id, new_id, at)
 
     # --- when ---
@@ -241,7 +246,7 @@ class _Exchanging:
         """A register of the old meter ends, and one of the new goes on for it."""
         about, (final, opening) = self.asked.new_registers.get(one.name, {}), readings
         if final is not None:
-            self._read(old, one.id, at, final, "closing")
+            self._read(old, one.id, at, final, "CLOSING")
         store.close_register(self.connection, one.id, at)
         register_id = store.copy_register(self.connection, one.id, new_id, about)
         day = day_of(at, old.clock)
@@ -251,10 +256,10 @@ class _Exchanging:
             store.copy_multiplier(self.connection, one.id, register_id, day)
         store.move_register(self.connection, one.id, register_id, at)
         if opening is not None:
-            self._read(old, register_id, at, opening, "opening")
+            self._read(old, register_id, at, opening, "OPENING")
 
-    def _read(self, old: MeterPlace, register_id: UUID, at: datetime, value: Decimal, kind: str) -> None:
-        there = readings_store.find_reading(self.connection, register_id, at)
+    def _read(self, old: MeterPlace, register_id: UUID, at: datetime, value: Decimal, sub_type: str) -> None:
+        there = values_store.find_reading(self.connection, register_id, at)
         if there is not None:
             if there == value:
                 return
@@ -262,11 +267,14 @@ class _Exchanging:
             raise Refused(
                 Problem("NET136", "Another reading or exchange stands there", f"{there} at {at}", hint)
             )
-        values = {
-            "esco_id": old.esco_id, "register_id": register_id, "read_at": at, "reading": value,
-            "status": "actual", "kind": kind, "source": f"exchange of meter {old.serial}", "notes": None,
-        }  # fmt: skip
-        readings_store.add_reading(self.connection, values)
+        self.desk.know([str(register_id)])
+        status, kind = STATUS_OF[sub_type]
+        offer = Offer(
+            str(old.esco_id), str(register_id), Reading(at.date(), value, sub_type, at), status, kind,
+            str(uuid4()), by_clock=True, source=f"exchange of meter {old.serial}",
+        )  # fmt: skip
+        # Judged already, with both meters in view.
+        self.desk.place(Verdict("placed", dated(self.desk.dials[str(register_id)], offer), at=at))
 
     # --- again ---
 
@@ -286,7 +294,7 @@ class _Exchanging:
     def _refuse_other_readings(self, meter_id: UUID, told: Mapping[str, Decimal], at: datetime) -> None:
         names = store.names_of(self.connection, meter_id)
         for name, value in told.items():
-            there = readings_store.find_reading(self.connection, names[name], at) if name in names else None
+            there = values_store.find_reading(self.connection, names[name], at) if name in names else None
             if there != value:
                 hint = "Correct the reading over REST (replaces_id), if the exchange was entered wrong"
                 detail = f"register {name}: {there} at {at}, now {value}"

@@ -99,8 +99,9 @@ from submeter.readings r where r.id = %(id)s
 returning id::text
 
 -- name: counted
--- What a register's consumption is made of, as far as the caller sees it.
-select g.unit, coalesce(z.day_time_zone, 'UTC'),
+-- What a register's consumption is made of, as far as the caller sees it. Pulses are multiplied into the type's unit.
+select coalesce((select t.unit from submeter.register_types t where t.esco_id = g.esco_id and t.code = g.type and g.unit = 'pulse'), g.unit),
+  coalesce(z.day_time_zone, 'UTC'),
   coalesce((select jsonb_agg(jsonb_build_array(m.multiplier::text, m.from_date, m.to_date)) from submeter.register_multipliers m
             where m.register_id = g.id), '[]'),
   coalesce((select jsonb_agg(jsonb_build_array(r.id, r.read_at, r.reading::text, r.sub_type, r.add_factor::text, null, null, '[]'::jsonb) order by r.read_at)

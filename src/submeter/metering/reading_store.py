@@ -105,7 +105,7 @@ def _dial(register_id: str, facts: Mapping[str, Any]) -> Dial:
         facts["status"] == "active",
         facts["esco_clock"],
         _multipliers(facts["multipliers"]),
-        tuple(_place(place) for place in facts["places"]),
+        tuple(_place(place, _moment(facts["closed_at"])) for place in facts["places"]),
         tuple(_tolerance(row) for row in facts["tolerances"]),
     )
     return _holding(dial, facts["readings"])
@@ -126,10 +126,12 @@ def _multipliers(rows: Iterable[Sequence[Any]]) -> tuple[Multiplier, ...]:
     return tuple(Multiplier(Decimal(value), _day(first), _date(end)) for value, first, end in rows)
 
 
-def _place(row: Mapping[str, Any]) -> Place:
+def _place(row: Mapping[str, Any], closed_at: datetime | None) -> Place:
+    """A register that is closed counts no longer, though its meter may be in place for the others."""
+    ends = [at for at in (_moment(row["removed_at"]), closed_at) if at is not None]
     return Place(
         _moment(row["installed_at"]),
-        _moment(row["removed_at"]),
+        min(ends, default=None),
         row["site_id"],
         row["clock"],
         row["unsupplied"],

@@ -1,10 +1,18 @@
 -- name: dial_readings
--- Those that stand. Whether a dial passed zero is known where readings say so.
-select r.read_at, r.reading, r.status, r.kind, coalesce((to_jsonb(r) ->> 'add_factor')::numeric, 0)
+-- Those that stand and count.
+select r.read_at, r.reading, r.sub_type, r.add_factor
 from submeter.readings r
 where r.register_id = %(register_id)s and r.status <> 'misread'
   and not exists (select from submeter.readings n where n.replaces_id = r.id)
 order by r.read_at
+
+-- name: find_reading
+select r.reading
+from submeter.readings r
+where r.register_id = %(register_id)s and r.read_at = %(read_at)s and r.status <> 'misread'
+  and not exists (select from submeter.readings n where n.replaces_id = r.id)
+order by r.kind not in ('opening', 'closing')
+limit 1
 
 -- name: multipliers
 select multiplier, from_date, to_date from submeter.register_multipliers where register_id = %(register_id)s order by from_date

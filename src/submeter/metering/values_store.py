@@ -20,6 +20,7 @@ from submeter.network.model import LossFactorRow
 __all__ = [
     "Below",
     "find_clock",
+    "find_reading",
     "list_below",
     "list_definitions",
     "list_interval_days",
@@ -115,6 +116,13 @@ def list_multipliers(connection: psycopg.Connection, register_id: UUID) -> tuple
     )
 
 
+def find_reading(connection: psycopg.Connection, register_id: UUID, read_at: datetime) -> Decimal | None:
+    """What the dial is said to have shown then; a final or first reading before any other."""
+    values = {"register_id": register_id, "read_at": read_at}
+    row = connection.execute(_QUERIES["find_reading"], values).fetchone()
+    return row[0] if row else None
+
+
 def list_readings(connection: psycopg.Connection, register_id: UUID, clock: str) -> tuple[Reading, ...]:
     """The readings of a register that stand and count, in time."""
     rows = connection.execute(_QUERIES["dial_readings"], {"register_id": register_id})
@@ -122,14 +130,8 @@ def list_readings(connection: psycopg.Connection, register_id: UUID, clock: str)
 
 
 def reading_of_row(
-    clock: str, read_at: datetime, value: Decimal, status: str, kind: str, add_factor: Decimal
+    clock: str, read_at: datetime, value: Decimal, sub_type: str, add_factor: Decimal
 ) -> Reading:
     """A reading with its day: at midnight of the day that ends, an opening of the one that begins."""
-    opens = kind == "opening"
-    sub_type = {"opening": "OPENING", "closing": "CLOSING"}.get(kind) or _SUB_TYPES[status]
-    return Reading(
-        day_of(read_at if opens else read_at - _MOMENT, clock), value, sub_type, read_at, add_factor
-    )
-
-
-_SUB_TYPES = {"actual": "ACTUAL", "customer": "ACTUALC", "estimated": "ESTIMATE", "substituted": "ESTIMATE"}
+    day = day_of(read_at if sub_type == "OPENING" else read_at - _MOMENT, clock)
+    return Reading(day, value, sub_type, read_at, add_factor)

@@ -153,7 +153,7 @@ def test_a_code_and_register_are_one_at_a_supply_point(town: Town) -> None:
 
 
 def test_no_reading_after_the_removal_and_none_left_behind_it(town: Town) -> None:
-    read = "insert into public.meter_readings (register_id, timestamp, reading) values (%s, '2025-03-01', 5)"
+    read = "insert into submeter.readings (register_id, read_at, reading) values (%s, '2025-03-01', 5)"
     remove = "update public.meter_installations set removed_at = '2025-02-01' where meter_id = (select meter_id from public.registers where id = %s)"
     key = town.registers[HOME]
     run(town, (read, key))

@@ -236,7 +236,7 @@ language sql stable set search_path = '' as $$
   select g.id, jsonb_build_object(
     'esco_id', g.esco_id, 'meter_type', coalesce((
       select t.meter_type from submeter.reading_tolerances t
-      where t.esco_id = g.esco_id and t.meter_type = to_jsonb(g) ->> 'type' limit 1), g.nature), 'direction', g.direction, 'unit', g.unit, 'digits', g.digits, 'closed_at', to_jsonb(g) ->> 'closed_at', 'status', g.status,
+      where t.esco_id = g.esco_id and t.meter_type = g.type limit 1), g.nature), 'direction', g.direction, 'unit', g.unit, 'digits', g.digits, 'closed_at', g.closed_at, 'status', g.status,
     'esco_clock', (select e.time_zone from submeter.escos e where e.id = g.esco_id),
     'multipliers', coalesce((
       select jsonb_agg(jsonb_build_array(m.multiplier::text, m.from_date, m.to_date) order by m.from_date)
@@ -262,7 +262,7 @@ language sql stable set search_path = '' as $$
     'tolerances', coalesce((
       select jsonb_agg(jsonb_build_array(t.meter_type, t.site_id, t.high_percent::text, t.low_percent::text, t.floor_per_day::text,
         t.gap_days, t.zero_reads, t.estimates, t.accepts_vacant, t.needs_gas_factors, t.usual_per_day::text))
-      from submeter.reading_tolerances t where t.esco_id = g.esco_id and (t.meter_type is null or t.meter_type in (g.nature, to_jsonb(g) ->> 'type'))), '[]'))
+      from submeter.reading_tolerances t where t.esco_id = g.esco_id and (t.meter_type is null or t.meter_type in (g.nature, g.type))), '[]'))
   from submeter.registers g
   where g.id = any (registers_in)
 $$;
@@ -391,6 +391,10 @@ begin
   end if;
   if current_user = 'authenticated' then
     perform submeter.my_right_to_report(register.id, row_now."timestamp");
+  elsif exists (select from submeter.virtual_registers v where v.register_id = register.id) then
+    -- Nothing would ever let it pass.
+    perform submeter.refuse('NET114', 'A virtual register is not read', format('register %s', register.name),
+      'Enter readings and intervals of the registers that it is made of');
   end if;
   perform submeter.check_dial_value(row_now.reading);
   if row_now.replaces_id is not null then
