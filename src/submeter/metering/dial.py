@@ -100,7 +100,6 @@ class Dial:
     direction: str = "import"
     unit: str = "kWh"
     digits: int | None = None
-    is_active: bool = True
     esco_clock: str = "UTC"
     multipliers: tuple[Multiplier, ...] = ()
     places: tuple[Place, ...] = ()
@@ -227,9 +226,8 @@ def _register(dial: Dial, place: Place | None, candidate: Reading, tolerance: To
         place.installed_on if place else None,
         place.removed_on if place else None,
         _multiplier(dial, candidate.edge - DAY),
-        dial.is_active,
-        tolerance.needs_gas_factors,
-        place.removed_at if place else None,
+        bills_energy_of_gas=tolerance.needs_gas_factors,
+        removed_at=place.removed_at if place else None,
     )
 
 

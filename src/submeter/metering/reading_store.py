@@ -1,7 +1,7 @@
 """Dial readings in the database: offered, held, waiting."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -102,10 +102,9 @@ def _dial(register_id: str, facts: Mapping[str, Any]) -> Dial:
         facts["direction"],
         facts["unit"],
         facts["digits"],
-        facts["status"] == "active",
         facts["esco_clock"],
         _multipliers(facts["multipliers"]),
-        tuple(_place(place, _moment(facts["closed_at"])) for place in facts["places"]),
+        tuple(_places(facts)),
         tuple(_tolerance(row) for row in facts["tolerances"]),
     )
     return _holding(dial, facts["readings"])
@@ -126,12 +125,21 @@ def _multipliers(rows: Iterable[Sequence[Any]]) -> tuple[Multiplier, ...]:
     return tuple(Multiplier(Decimal(value), _day(first), _date(end)) for value, first, end in rows)
 
 
-def _place(row: Mapping[str, Any], closed_at: datetime | None) -> Place:
-    """A register that is closed counts no longer, though its meter may be in place for the others."""
-    ends = [at for at in (_moment(row["removed_at"]), closed_at) if at is not None]
+def _places(facts: Mapping[str, Any]) -> Iterator[Place]:
+    """Where the register was. One that is closed counts no longer, though its meter may be in place."""
+    closed_at = _moment(facts["closed_at"])
+    if closed_at is not None and not facts["places"]:
+        yield Place(None, closed_at, "", facts["esco_clock"], unsupplied=True)
+    for row in facts["places"]:
+        place = _place(row)
+        ends = [at for at in (place.removed_at, closed_at) if at is not None]
+        yield replace(place, removed_at=min(ends, default=None))
+
+
+def _place(row: Mapping[str, Any]) -> Place:
     return Place(
         _moment(row["installed_at"]),
-        min(ends, default=None),
+        _moment(row["removed_at"]),
         row["site_id"],
         row["clock"],
         row["unsupplied"],

@@ -236,7 +236,7 @@ language sql stable set search_path = '' as $$
   select g.id, jsonb_build_object(
     'esco_id', g.esco_id, 'meter_type', coalesce((
       select t.meter_type from submeter.reading_tolerances t
-      where t.esco_id = g.esco_id and t.meter_type = g.type limit 1), g.nature), 'direction', g.direction, 'unit', g.unit, 'digits', g.digits, 'closed_at', g.closed_at, 'status', g.status,
+      where t.esco_id = g.esco_id and t.meter_type = g.type limit 1), g.nature), 'direction', g.direction, 'unit', g.unit, 'digits', g.digits, 'closed_at', g.closed_at,
     'esco_clock', (select e.time_zone from submeter.escos e where e.id = g.esco_id),
     'multipliers', coalesce((
       select jsonb_agg(jsonb_build_array(m.multiplier::text, m.from_date, m.to_date) order by m.from_date)
