@@ -102,23 +102,23 @@ def test_entries_that_claim_the_same_bytes_do_not_buy_a_ratio() -> None:
     assert refusal(bytes(data), limits) in {"MTR145", "MTR144"}
 
 
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (b"", "MTR142"),
-        (gzip.compress(b""), "MTR142"),
-        (zipped(), "MTR142"),
-        (b"%PDF-1.7", "MTR143"),
-        (b"\xd0\xcf\x11\xe0\xa1", "MTR143"),
-        (b"7z\xbc\xaf\x27\x1c", "MTR143"),
-        (b"\x01\x02\x00\x03\x04\x05\x06", "MTR143"),
-        (zipped(("[Content_Types].xml", b"x"), ("xl/workbook.xml", b"x")), "MTR143"),
-        (gzip.compress(TEXT.encode())[:-20], "MTR144"),
-        (gzip.compress(TEXT.encode())[:40] + b"damage" * 9, "MTR144"),
-        (zipped(("a.csv", TEXT.encode()))[:-30], "MTR144"),
-        (b"PK\3\4 and nothing else", "MTR144"),
-    ],
-)
+UNUSABLE = {
+    "nothing": (b"", "MTR142"),
+    "gzip of nothing": (gzip.compress(b""), "MTR142"),
+    "zip of nothing": (zipped(), "MTR142"),
+    "PDF": (b"%PDF-1.7", "MTR143"),
+    "Office before 2007": (b"\xd0\xcf\x11\xe0\xa1", "MTR143"),
+    "7-Zip": (b"7z\xbc\xaf\x27\x1c", "MTR143"),
+    "no text": (b"\x01\x02\x00\x03\x04\x05\x06", "MTR143"),
+    "workbook": (zipped(("[Content_Types].xml", b"x"), ("xl/workbook.xml", b"x")), "MTR143"),
+    "gzip cut off": (gzip.compress(TEXT.encode())[:-20], "MTR144"),
+    "gzip damaged": (gzip.compress(TEXT.encode())[:40] + b"damage" * 9, "MTR144"),
+    "zip cut off": (zipped(("a.csv", TEXT.encode()))[:-30], "MTR144"),
+    "zip by its first bytes only": (b"PK\3\4 and nothing else", "MTR144"),
+}
+
+
+@pytest.mark.parametrize(("data", "code"), UNUSABLE.values(), ids=UNUSABLE)
 def test_what_cannot_be_opened(data: bytes, code: str) -> None:
     assert refusal(data) == code
 
