@@ -163,6 +163,7 @@ def test_days_of_46_and_50_half_hours(client: httpx.Client, town: Town) -> None:
         "month": "2026-04-01",
         "import_kwh": 480,
         "export_kwh": 0,
+        "gate_kwh": None,
     }
     town.rows("update submeter.sites set market_time_zone = %s returning id", MARKET)
     span = {"from_date": "2026-04-04", "to_date": "2026-04-06"}
@@ -189,6 +190,34 @@ def test_late_data_are_in_the_sums_at_once_and_export_is_apart(client: httpx.Cli
     assert client.get("/site_interval_hh", params=query).json() == [{"import_kwh": 4, "export_kwh": 0.25}]
     rows = town.rows("select sum(import_kwh), sum(export_kwh) from public.site_interval_daily")
     assert rows == [(Decimal(98), Decimal(12))]
+
+
+def test_what_a_gate_measures_is_apart_from_what_is_behind_it(client: httpx.Client, town: Town) -> None:
+    gate = town.add_home("6001000009")
+    town.add("site_gates", site_id=town.site_id, supply_point_id=gate, from_date="2026-03-06")
+    rows = [day_row(HOME, 1000, day) for day in (date(2026, 3, 5), date(2026, 3, 6))]
+    town.load([*rows, *(day_row("6001000009", 5000, one.day) for one in rows)])
+    days = client.get(f"/site_interval_daily?site_id=eq.{town.site_id}&order=day").json()
+    assert [(one["import_kwh"], one["gate_kwh"]) for one in days] == [(46 * 6, None), (48, 240), (2, 10)]
+    (month,) = client.get(f"/site_interval_monthly?site_id=eq.{town.site_id}").json()
+    assert (month["import_kwh"], month["gate_kwh"]) == (46 * 6 + 50, 250)
+    halves = client.get(f"/site_interval_hh?site_id=eq.{town.site_id}&order=timestamp.desc&limit=1").json()
+    assert [(one["import_kwh"], one["gate_kwh"]) for one in halves] == [(1, 5)]
+    span = {"from_date": "2026-03-06", "to_date": "2026-03-07", "clock": "billing"}
+    assert [one["kwh"] for one in call(client, "interval_totals", site=town.site_id, **span)] == [48]
+
+
+def test_what_a_gate_gives_back_counts_against_what_it_takes(client: httpx.Client, town: Town) -> None:
+    gate = town.add_home("6001000009")
+    meter = town.value(
+        "select meter_id::text from submeter.registers where id = %s", town.registers["6001000009"]
+    )
+    town.add("registers", meter_id=meter, name="B1", direction="export")
+    town.add("site_gates", site_id=town.site_id, supply_point_id=gate)
+    given = nmi("6001000009", "B1", direction="export")
+    town.load([day_row("6001000009", 5000), day_row("6001000009", 1000, stream=given)])
+    (month,) = client.get(f"/site_interval_monthly?site_id=eq.{town.site_id}").json()
+    assert (month["import_kwh"], month["export_kwh"], month["gate_kwh"]) == (0, 0, 48 * 4)
 
 
 def test_other_units_have_days_too(client: httpx.Client, town: Town) -> None:

@@ -144,6 +144,25 @@ def test_tolerances_are_the_operators(town: Town) -> None:
     assert [one.register for one in rows] == [f"M{HOMES[1]}/E1"]
 
 
+def test_tolerances_of_a_type_of_register(town: Town) -> None:
+    """A type comes before a kind, a site before either, a type at a site before the site."""
+    spiky = [10, 10, 900, *[10] * 45]
+    town.load([day_row(name, spiky) for name in HOMES])
+    town.rows("update submeter.registers set type = 'PEAK' where id = %s returning id", town.registers[HOME])
+    town.add("interval_settings", type="PEAK", spike_percent=100_000)
+    town.add("interval_settings", nature="power", spike_percent=100)
+    assert suspects(town) == [f"M{HOMES[1]}/E1"]
+    town.add("interval_settings", site_id=town.site_id, spike_percent=100)
+    assert suspects(town) == [f"M{HOMES[0]}/E1", f"M{HOMES[1]}/E1"]
+    town.add("interval_settings", site_id=town.site_id, type="PEAK", spike_percent=100_000)
+    assert suspects(town) == [f"M{HOMES[1]}/E1"]
+
+
+def suspects(town: Town) -> list[str]:
+    check_intervals(town.database, town.operator, Selection())
+    return sorted(one.register for one in list_findings(town.database, town.operator, Selection()))
+
+
 def test_reverse_flow_and_where_something_generates(town: Town) -> None:
     meter = town.value("select meter_id::text from submeter.registers where id = %s", town.registers[HOME])
     export = town.add("registers", meter_id=meter, name="B1", direction="export")
