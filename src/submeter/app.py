@@ -263,8 +263,8 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
         return [_row(import_file(database, _caller(claims), source, _options(arguments), _now()))]
 
     def waiting(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        accept = _is_true(arguments.get("accept"))
-        outcome = decide_waiting(database, _caller(claims), int(arguments["id"]), accept=accept)
+        accept, reason = _is_true(arguments.get("accept")), str(arguments["reason"] or "")
+        outcome = decide_waiting(database, _caller(claims), int(arguments["id"]), reason, accept=accept)
         return [{"outcome": outcome}]
 
     def exchange(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:

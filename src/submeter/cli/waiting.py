@@ -19,6 +19,7 @@ def waiting(
     *,
     accept: Numbers = None,
     turn_down: Numbers = None,
+    reason: Annotated[str, typer.Option(help="Why it is accepted or turned down: the audit keeps it.")] = "",
     retry: Annotated[bool, typer.Option("--retry", help="Try again what waits for a meter.")] = False,
     esco: Annotated[str | None, typer.Option(help="Code or id of the ESCO.")] = None,
     limit: Annotated[int, typer.Option(help="So many rows at the most.")] = 100,
@@ -30,7 +31,7 @@ def waiting(
         if retry:
             say(f"{retry_waiting(database, caller)} days found their meter")
         for number, wanted in [*((n, True) for n in accept or ()), *((n, False) for n in turn_down or ())]:
-            say(f"{number}: {decide_waiting(database, caller, number, accept=wanted)}")
+            say(f"{number}: {decide_waiting(database, caller, number, reason, accept=wanted)}")
         for row in list_waiting(database, caller, limit):
             where = f"{row.file}, line {row.line}" if row.file else "-"
             typer.echo(f"{row.id:>6}  {row.reason:<13}  {row.identifier} {row.register}  {row.day}  {where}")

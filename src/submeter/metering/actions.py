@@ -24,6 +24,7 @@ from submeter.metering.loading import Loader, chunks
 from submeter.metering.model import DayRow, FileError, Finding, Item
 from submeter.metering.placing import FIRST_YEAR
 from submeter.metering.reading_actions import retry_unknown
+from submeter.metering.reading_problems import no_reason
 from submeter.metering.report import Report
 from submeter.metering.store import FileRow
 
@@ -108,10 +109,15 @@ def retry_waiting(database: Database, caller: Caller) -> int:
         return store.retry_waiting(connection, _get_esco(connection))
 
 
-def decide_waiting(database: Database, caller: Caller, waiting_id: int, *, accept: bool) -> str:
-    """Accept or turn down a day that waits for a decision; says what became of it. Raises Refused MTR232."""
+def decide_waiting(database: Database, caller: Caller, waiting_id: int, reason: str, *, accept: bool) -> str:
+    """Accept or turn down a day that waits for a decision; says what became of it. The audit keeps why.
+
+    Raises Refused: MTR232 where no such day waits for one, MTR263 without a reason.
+    """
+    if not reason.strip():
+        raise Refused(no_reason(f"day {waiting_id} is decided about"))
     with transaction(database, caller) as connection:
-        became = store.decide_waiting(connection, waiting_id, accept=accept)
+        became = store.decide_waiting(connection, waiting_id, reason, accept=accept)
     if became is None:
         raise Refused(problems.nothing_waits(waiting_id))
     return became

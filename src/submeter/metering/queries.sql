@@ -53,7 +53,7 @@ on conflict do nothing
 select submeter.retry_waiting(%(esco_id)s)
 
 -- name: decide_waiting
-select submeter.decide_waiting(%(id)s, %(accept)s)
+select submeter.decide_waiting(%(id)s, %(accept)s, %(reason)s)
 
 -- name: list_waiting
 select w.id, w.reason, coalesce(w.identifier, m.serial), coalesce(w.register, g.name), w.day, f.name, w.line

@@ -183,9 +183,12 @@ def retry_waiting(connection: psycopg.Connection, esco_id: UUID) -> int:
     return int(row[0]) if row else 0
 
 
-def decide_waiting(connection: psycopg.Connection, waiting_id: int, *, accept: bool) -> str | None:
+def decide_waiting(
+    connection: psycopg.Connection, waiting_id: int, reason: str, *, accept: bool
+) -> str | None:
     """Accept or turn down a day that waits; what became of it, None where there is none."""
-    row = connection.execute(_QUERIES["decide_waiting"], {"id": waiting_id, "accept": accept}).fetchone()
+    values = {"id": waiting_id, "accept": accept, "reason": reason.strip()}
+    row = connection.execute(_QUERIES["decide_waiting"], values).fetchone()
     return row[0] if row else None
 
 

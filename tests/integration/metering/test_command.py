@@ -87,7 +87,8 @@ def test_mistakes_of_newcomers(run: Run, town: Path) -> None:
     refused(run("import", "page.csv", "--esco", "nobody"), "PTY101")
     refused(run("import", "page.csv", "--as", "nem21"), "MTR155")
     refused(run("import", "--watch", "nowhere"), "MTR239")
-    refused(run("waiting", "--accept", "77"), "MTR232")
+    refused(run("waiting", "--accept", "77"), "MTR263")
+    refused(run("waiting", "--accept", "77", "--reason", "seen"), "MTR232")
     assert run("import").returncode == 2
     assert run("import", "page.csv", "--watch", ".").returncode == 2
 
@@ -137,7 +138,7 @@ def test_a_person_decides(run: Run, town: Path) -> None:
     assert later.returncode == 3
     assert "MTR220" in later.stdout
     numbers = [line.split()[0] for line in run("waiting").stdout.splitlines()]
-    decided = run("waiting", "--accept", numbers[0], "--turn-down", numbers[1])
+    decided = run("waiting", "--accept", numbers[0], "--turn-down", numbers[1], "--reason", "seen")
     assert decided.stderr.splitlines() == [f"{numbers[0]}: replaced", f"{numbers[1]}: turned down"]
     assert [line.split()[0] for line in decided.stdout.splitlines()] == numbers[2:]
 

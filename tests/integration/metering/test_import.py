@@ -283,7 +283,7 @@ def test_less_measured_waits_for_a_decision(town: Town) -> None:
     assert town.current(HOME) == [1] * 48
     (row,) = list_waiting(town.database, town.operator)
     assert (row.reason, row.file) == ("lower_quality", "b")
-    assert decide_waiting(town.database, town.operator, row.id, accept=True) == "replaced"
+    assert decide_waiting(town.database, town.operator, row.id, "seen", accept=True) == "replaced"
     assert town.current(HOME) == [2] * 48
     # The next actual goes before what was accepted.
     town.load([day_row(HOME, 3, version_at=at_hour(3))], name="c")
@@ -294,11 +294,42 @@ def test_what_is_turned_down_is_kept(town: Town) -> None:
     town.load([day_row(HOME, 1, version_at=at_hour(1))], name="a")
     town.load([day_row(HOME, [2] * 47 + [None], version_at=at_hour(2))], name="b")
     (row,) = list_waiting(town.database, town.operator)
-    assert decide_waiting(town.database, town.operator, row.id, accept=False) == "turned down"
+    assert decide_waiting(town.database, town.operator, row.id, "seen", accept=False) == "turned down"
     assert town.current(HOME) == [1] * 48
     assert (2,) * 47 + (None,) in town.history(HOME)
     with pytest.raises(Refused, match="MTR232"):
-        decide_waiting(town.database, town.operator, row.id, accept=True)
+        decide_waiting(town.database, town.operator, row.id, "seen", accept=True)
+
+
+@pytest.mark.parametrize(("accept", "decision"), [(True, "accepted"), (False, "turned down")])
+def test_who_decided_about_a_day_stands_in_the_audit_with_the_reason(
+    town: Town, accept: bool, decision: str
+) -> None:
+    town.load([day_row(HOME, 1, version_at=at_hour(1))], name="a")
+    town.load([day_row(HOME, 2, quality="E", version_at=at_hour(2))], name="b")
+    (row,) = list_waiting(town.database, town.operator)
+    clerk = Caller("operator", town.esco_id, key="clerk")
+    with pytest.raises(Refused, match="MTR263"):
+        decide_waiting(town.database, clerk, row.id, " ", accept=accept)
+    assert [one.id for one in list_waiting(town.database, town.operator)] == [row.id]
+    decide_waiting(town.database, clerk, row.id, "read at the meter", accept=accept)
+    said = town.rows(
+        "select action, row_key, actor, database_role, changes ->> 'decision', changes ->> 'decision_reason',"
+        " changes ->> 'register_id', at > now() - interval '1 hour'"
+        " from submeter.audit where table_name = 'import_waiting' order by id"
+    )
+    who = ({"id": row.id}, {"key": "clerk"}, "operator", decision, "read at the meter")
+    assert said == [("update", *who, None, True), ("delete", *who, town.registers[HOME], True)]
+
+
+def test_what_leaves_by_itself_is_nobodys_decision(town: Town) -> None:
+    town.load([day_row(HOME, 1, version_at=at_hour(1))], name="a")
+    town.load([day_row(HOME, 2, quality="E", version_at=at_hour(2)), day_row("6001000077")], name="b")
+    assert len(list_waiting(town.database, town.operator)) == 2
+    town.load([day_row(HOME, 3, version_at=at_hour(3))], name="c")
+    town.add_home("6001000077")
+    assert list_waiting(town.database, town.operator) == ()
+    assert town.value("select count(*) from submeter.audit where table_name = 'import_waiting'") == 0
 
 
 def test_a_measured_day_that_is_older_goes_before_an_estimate_and_says_so(town: Town) -> None:

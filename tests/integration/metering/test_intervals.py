@@ -85,7 +85,7 @@ def test_newer_data_resolve_what_was_found(town: Town) -> None:
     town.load([day_row(HOME, GAP, later(3))], made=MADE + timedelta(2))
     assert found(town) == []  # it is not current: less of it was measured
     waiting = town.value("select id from submeter.import_waiting")
-    decide_waiting(town.database, town.operator, waiting, accept=True)
+    decide_waiting(town.database, town.operator, waiting, "seen", accept=True)
     check_due(town.database, town.operator)
     assert found(town) == [("MTR353", later(3), 21, 22)]
 

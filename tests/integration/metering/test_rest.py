@@ -95,9 +95,14 @@ def test_a_decision_is_taken_over_rest(client: httpx.Client, town: Town) -> None
     (first, *_) = client.get("/rest/v1/import_waiting?order=id").json()
     assert first["reason"] == "lower_quality"
     decide = "/rest/v1/rpc/decide_import_waiting"
-    assert client.post(decide, json={"id": first["id"], "accept": True}).json() == [{"outcome": "replaced"}]
-    gone = client.post(decide, json={"id": first["id"], "accept": True})
+    said = {"id": first["id"], "accept": True, "reason": "read at the meter"}
+    silent = client.post(decide, json={**said, "reason": ""})
+    assert (silent.status_code, silent.json()["code"]) == (400, "MTR263")
+    assert client.post(decide, json=said).json() == [{"outcome": "replaced"}]
+    gone = client.post(decide, json=said)
     assert (gone.status_code, gone.json()["code"]) == (404, "MTR232")
+    (told,) = client.get("/rest/v1/audit?table_name=eq.import_waiting&action=eq.update").json()
+    assert told["changes"] == {"decision": "accepted", "decision_reason": "read at the meter"}
 
 
 def test_dial_readings_one_and_many(client: httpx.Client, town: Town) -> None:

@@ -1,5 +1,6 @@
 """What the tables and the views refuse, and what they fill in."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -395,6 +396,61 @@ def test_changes_are_audited_with_who_and_what(home: Any) -> None:
         ("operator", "update", {"phone": "123"}, None),
         ("authenticated", "update", {"name": "Ann"}, home["ann"]),
     ]
+
+
+COUNTING = {
+    "virtual_registers": ("update virtual_registers set formula = 'difference'", {"formula": "difference"}),
+    "virtual_register_parts": ("update virtual_register_parts set place = 2", {"place": 2}),
+    "register_types": ("update register_types set unit = 'MJ' where code = 'STDGAS'", {"unit": "MJ"}),
+    "registers": ("update registers set digits = 5 where name = 'V'", {"digits": 5}),
+    "register_multipliers": ("update register_multipliers set multiplier = 2", {"multiplier": 2}),
+    "circuits": ("update circuits set type = 'solar' where type = 'power'", {"type": "solar"}),
+    "circuit_registers": ("update circuit_registers set end_at = '2030-01-01Z'", {"end_at": "2030-01-01T00:00:00+00:00"}),
+    "supply_points": ("update supply_points set loss_factor_code = 'ABC1'", {"loss_factor_code": "ABC1"}),
+    "supply_point_identifiers": ("update supply_point_identifiers set identifier = 'x'", {"identifier": "x", "lookup": "X"}),
+    "site_gates": ("update site_gates set to_date = '2030-01-01'", {"to_date": "2030-01-01"}),
+    "loss_factors": ("update loss_factors set factor = 1.1", {"factor": 1.1}),
+    "reading_tolerances": ("update reading_tolerances set gap_days = 7", {"gap_days": 7}),
+    "interval_settings": ("update interval_settings set zero_hours = 48", {"zero_hours": 48}),
+}  # fmt: skip
+
+
+@pytest.fixture
+def counted(home: Any) -> Any:
+    """The home with a row in every table that decides how its quantities are counted."""
+    esco, point = {"esco_id": home["wlce"]}, home["flat1 point"]
+    register = home["flat1 power register"]
+    virtual = home.add("virtual", "registers", **esco, meter_id=home["flat1 meter"], name="V")
+    home.run(SERVICE, "insert into virtual_registers (register_id, esco_id, formula) values (%s, %s, 'sum')",
+             virtual, home["wlce"])  # fmt: skip
+    home.add("part", "virtual_register_parts", **esco, virtual_register_id=virtual, register_id=register)
+    home.add(
+        "factor", "register_multipliers", **esco, register_id=register, multiplier=3, from_date="2020-01-01"
+    )
+    home.add(
+        "name", "supply_point_identifiers", **esco, supply_point_id=point, scheme="own", identifier="flat 1"
+    )
+    home.add("gate", "site_gates", **esco, site_id=home["wlce site"], supply_point_id=point)
+    home.add("loss", "loss_factors", **esco, kind="DLF", supply_point_id=point, factor=1)
+    home.add("settings", "interval_settings", **esco, zero_hours=96)
+    return home
+
+
+@pytest.mark.parametrize("table", COUNTING)
+def test_who_decides_how_quantities_are_counted_stands_in_the_audit(counted: Any, table: str) -> None:
+    statement, changes = COUNTING[table]
+    operator = Caller("operator", counted["wlce"], key="clerk")
+    if table == "virtual_registers":
+        counted.run(SERVICE, "delete from virtual_register_parts")
+    assert counted.run(operator, statement)
+    rows = "select changes, row_key, actor, database_role from audit where table_name = %s and action = 'update' order by id desc"
+    found, key, actor, role = counted.rows(operator, rows, table)[0]
+    assert (found, actor, role) == (changes, {"key": "clerk"}, "operator")
+    assert key.keys() & {"id", "register_id", "code"}
+    assert (
+        counted.value(SERVICE, f"select count(*) from {table} where to_jsonb({table}) @> %s", json.dumps(key))
+        == 1
+    )
 
 
 def test_updated_at_is_the_databases(home: Any) -> None:

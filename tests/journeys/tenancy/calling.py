@@ -18,7 +18,7 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
     "monthly_usage_compute": ({"month_in": "2025-03-01"}, {"month_in": "2025-09-01"}),
     "monthly_costs_compute": ({"month_in": "2025-03-01"},),
     "import_meter_data": ({"name": "nothing.csv"},),
-    "decide_import_waiting": ({"id": 0, "accept": True},),
+    "decide_import_waiting": ({"id": 0, "accept": True, "reason": "seen"},),
     "interval_totals": tuple(
         {
             "site": id_of(f"{esco} site"),

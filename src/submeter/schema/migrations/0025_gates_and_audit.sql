@@ -1,5 +1,5 @@
 -- What passes the gate of a site is the sum of what is behind it, and no part of it: sums of a site tell the two apart.
--- And tolerances of intervals by type of register.
+-- Tolerances of intervals by type of register. And whoever decides how quantities are counted stands in the audit.
 
 create or replace view submeter.register_pieces with (security_barrier) as
   select r.esco_id, r.register_id, g.unit, g.direction, d.day, d.month, s.id as site_id,
@@ -135,5 +135,100 @@ create or replace view public.interval_settings with (security_invoker) as
   select id, esco_id, site_id, nature, register_id, spike_percent, spike_floor, zero_hours, sum_difference, sum_percent, export_floor,
     may_export, installation, linear_minutes, like_days_least, like_days_most, reach_days, cap_days, created_at, updated_at, type
   from submeter.interval_settings;
+
+-- The audit of whoever decides ---------------------------------------------------------------------------------------------
+
+create or replace function submeter.write_audit(table_in text, action_in text, role_in text, old_in jsonb, new_in jsonb) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  row_now constant jsonb := coalesce(new_in, old_in);
+  changes constant jsonb := case action_in when 'update' then submeter.changed_columns(old_in, new_in) else row_now end;
+begin
+  if changes <> '{}' then
+    insert into submeter.audit (esco_id, database_role, actor, table_name, row_key, action, changes)
+    values ((row_now ->> 'esco_id')::uuid, role_in,
+      jsonb_strip_nulls(jsonb_build_object('sub', submeter.claim('sub'), 'key', submeter.claim('key'),
+        'customer_id', submeter.claim('customer_id'))),
+      table_in,
+      case when row_now ? 'id' then jsonb_build_object('id', row_now -> 'id')
+           -- Of tables whose key is other columns.
+           else (
+             select jsonb_object_agg(k.name, row_now -> k.name)
+             from unnest(array['customer_id', 'account_id', 'circuit_id', 'register_id', 'code', 'esco_id', 'role', 'from_date',
+               'start_at', 'period_start']) k (name)
+             where row_now ->> k.name is not null) end,
+      action_in, changes);
+  end if;
+end $$;
+
+call submeter.make_audited('submeter.virtual_registers');
+call submeter.make_audited('submeter.register_types');
+call submeter.make_audited('submeter.registers');
+call submeter.make_audited('submeter.circuits');
+call submeter.make_audited('submeter.circuit_registers');
+call submeter.make_audited('submeter.supply_points');
+call submeter.make_audited('submeter.supply_point_identifiers');
+comment on table submeter.audit is
+  'Changes of parties, agreements, tariffs and payments, of what decides how quantities are counted, and decisions about meter data: who, when, what.';
+
+-- A day that waits is decided about as a reading of the queue is: the decision is noted, and the row leaves with it.
+alter table submeter.import_waiting
+  add column decision text check (decision in ('accepted', 'turned down')),
+  add column decision_reason text check (decision_reason <> ''),
+  add constraint import_waiting_decided check ((decision is null) = (decision_reason is null));
+comment on column submeter.import_waiting.decision is 'accepted or turned down, as it leaves.';
+comment on column submeter.import_waiting.decision_reason is 'Why, by whoever decided.';
+grant update (decision, decision_reason) on submeter.import_waiting to operator, service_role;
+create trigger audit_decisions after update of decision on submeter.import_waiting
+  for each row when (new.decision is not null) execute function submeter.audit_change();
+-- What leaves by itself, because its meter is known or a newer day stands, is nobody's decision.
+create trigger audit_leaving after delete on submeter.import_waiting
+  for each row when (old.decision is not null) execute function submeter.audit_change();
+
+drop function submeter.decide_waiting(bigint, boolean);
+create function submeter.decide_waiting(waiting_in bigint, accept_in boolean, reason_in text) returns text
+language plpgsql set search_path = '' as $$
+declare
+  found submeter.import_waiting;
+  became text;
+begin
+  update submeter.import_waiting w
+  set decision = case when accept_in then 'accepted' else 'turned down' end, decision_reason = reason_in
+  where w.id = waiting_in and w.reason <> 'unknown';
+  delete from submeter.import_waiting w where w.id = waiting_in and w.decision is not null returning * into found;
+  if found.id is null then
+    return null;
+  end if;
+  if not accept_in then
+    insert into submeter.register_interval_versions (register_id, day, esco_id, starts_at, ends_at, clock, minutes, decimals, missing,
+      standing, total, amounts, quality, ranges, version_at, file_at, file_id, line)
+    values (found.register_id, found.day, found.esco_id, found.starts_at, found.ends_at, found.clock, found.minutes, found.decimals,
+      found.missing, found.standing, found.total, found.amounts, found.quality, found.ranges, found.version_at, found.file_at,
+      found.file_id, found.line);
+    return 'turned down';
+  end if;
+  call submeter.make_staging();
+  insert into pg_temp.staged_intervals (round, accepted, register_id, day, starts_at, ends_at, minutes, decimals, missing, standing, total,
+    version_at, file_at, file_id, line, amounts, clock, quality, ranges)
+  -- What a person decided counts as measured.
+  values (0, true, found.register_id, found.day, found.starts_at, found.ends_at, found.minutes, found.decimals, found.missing, 2,
+    found.total, found.version_at, found.file_at, found.file_id, found.line, found.amounts, found.clock, found.quality, found.ranges);
+  select p.outcome into became from submeter.place_intervals(found.esco_id) p limit 1;
+  return became;
+end $$;
+comment on function submeter.decide_waiting(bigint, boolean, text) is
+  'Accepts or turns down a day that waits for a decision, with the reason. Says what became of it; null if there is none. Either way it is kept.';
+grant execute on function submeter.decide_waiting(bigint, boolean, text) to operator, service_role;
+
+drop function public.decide_import_waiting(bigint, boolean);
+create function public.decide_import_waiting(id bigint, accept boolean, reason text) returns table (outcome text)
+language plpgsql set search_path = '' as $$
+begin
+  raise exception 'served by the application' using errcode = '0A000',
+    detail = 'Decisions about meter data are taken by the application.', hint = 'Call it through the REST API of Submeter.';
+end $$;
+comment on function public.decide_import_waiting(bigint, boolean, text) is
+  'Accepts or turns down a day of import_waiting, and says why. Returns what became of it: replaced, older, turned down. Audited. Served by the application.';
+grant execute on function public.decide_import_waiting(bigint, boolean, text) to operator, service_role;
 
 call submeter.describe_views();
