@@ -5,12 +5,16 @@ line. For those, and only those, this protocol stands in front of uvicorn's own:
 (a request in parts, chunks, upgrades, HTTP/1.0, another prefix) goes to uvicorn together with its connection,
 before anything was done for it, and so do all limits, time-outs and oddities that belong to it.
 
+Only a body may come behind its head, as many clients send it, if it is not long in coming.
+
 Measured against uvicorn alone: docs/benchmarks.md.
 """
 
 import asyncio
 import re
 from collections.abc import Callable
+from enum import Enum
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
@@ -39,6 +43,8 @@ LONGEST_REMEMBERED = 4_096  # what is longer is read each time
 IDLE_S = 75  # how long a connection may do nothing
 UNREAD_S = 60  # how long an answer may wait for a client that does not read
 SWEEP_S = 5
+MOST_PARTS = 32  # in which a body may come
+LONGEST_IN_PARTS = 1 << 20  # bytes
 LINGER_S = 1  # how long an idle connection is kept while the server stops: a request may be on its way
 
 _UNUSUAL = ("transfer-encoding", "expect", "upgrade", "proxy-connection")
@@ -57,7 +63,13 @@ class Sender(NamedTuple):
 
 
 Whole = tuple[Incoming, Sender, bytes]
-"""A request that came in one piece, who sent it, and what came behind it."""
+"""A request, who sent it, and what came behind it."""
+
+
+class Part(Enum):
+    """A request of which not all is there."""
+
+    HEAD = "nothing about the head is unusual, and the body is on its way"
 
 
 class Lane:
@@ -79,15 +91,15 @@ class Lane:
         self, config: ServerConfig, server_state: ServerState, app_state: dict[str, Any], **_: Any
     ) -> "Connection":
         """As uvicorn makes its own protocols."""
-        stock = PatientProtocol(config=config, server_state=server_state, app_state=app_state)
+        stock = partial(PatientProtocol, config=config, server_state=server_state, app_state=app_state)
         if not self._proxies and config.proxy_headers:
             self._proxies = ProxyHeadersMiddleware(
                 config.loaded_app, config.forwarded_allow_ips
             ).trusted_hosts
         return Connection(self, stock, server_state)
 
-    def read(self, data: bytes, client: str) -> Whole | None:
-        """The request at the beginning of ``data``, if it is all there and nothing about it is unusual."""
+    def read(self, data: bytes, client: str) -> Whole | Part | None:
+        """The request at the beginning of ``data``, or that its body is to come; None for an unusual one."""
         end = data.find(b"\r\n\r\n")
         if not 0 < end < LONGEST_HEAD:
             return None
@@ -100,10 +112,12 @@ class Lane:
         body = end + 4
         rest = body + sender.body_length
         inside = self._inside(path)
-        if inside is None or len(data) < rest:
+        if inside is None:
             return None
         if self._door is not None and b"apikey=" in query:
             return None
+        if len(data) < rest:
+            return Part.HEAD if sender.body_length <= LONGEST_IN_PARTS else None
         if sender.forwarded_for and client in self._proxies:
             client = sender.forwarded_for
         incoming = Incoming(_METHODS[method], inside, query, sender.headers, data[body:rest], client)
@@ -216,14 +230,16 @@ class _Said:
 class Connection(asyncio.Protocol):
     """One client's connection, until it asks for something unusual. Its requests are answered in order."""
 
-    def __init__(self, lane: Lane, stock: PatientProtocol, server_state: ServerState) -> None:
+    def __init__(self, lane: Lane, stock: Callable[[], PatientProtocol], server_state: ServerState) -> None:
         self._lane = lane
-        self._stock = stock
+        self._make_stock = stock
         self._server = server_state
         self._loop = asyncio.get_running_loop()
         self._abandon: Callable[[], object] | None = None
         self._answering: Sender | None = None
         self._rest = b""  # what came behind the request under way
+        self._part = b""  # of a request that is not all there
+        self._parts = 0
         self._full = self._stopping = self._bodiless = False
         self._unsent = 0
         self._client = ""
@@ -250,11 +266,16 @@ class Connection(asyncio.Protocol):
         self._take(data)
 
     def _take(self, data: bytes) -> None:
+        data, self._part = self._part + data, b""
         whole = self._lane.read(data, self._client)
-        if whole is None:
+        if whole is Part.HEAD and self._parts < MOST_PARTS:
+            self._wait_for_more(data)
+            return
+        if whole is None or whole is Part.HEAD:
             self._hand_over(data)
             return
         incoming, sender, self._rest = whole
+        self._parts = 0
         self._answering = sender
         self._bodiless = incoming.method == "HEAD"
         try:
@@ -265,6 +286,14 @@ class Connection(asyncio.Protocol):
         abandon = self._lane.gateway.begin(incoming, self._respond)
         if self._answering is not None:
             self._abandon = abandon
+
+    def _wait_for_more(self, data: bytes) -> None:
+        if not self._parts:
+            self._since = self._loop.time()
+            self._timer.cancel()
+            self._timer = self._loop.call_later(SWEEP_S, self._look)
+        self._part = data
+        self._parts += 1
 
     def _respond(self, answer: Answer) -> None:
         sender, self._answering, self._abandon = self._answering, None, None
@@ -290,11 +319,12 @@ class Connection(asyncio.Protocol):
         """From here on the connection is uvicorn's."""
         self._timer.cancel()
         self._server.connections.discard(cast("Any", self))
-        self._transport.set_protocol(self._stock)
-        self._stock.connection_made(self._transport)
-        self._stock.data_received(data)
+        stock = self._make_stock()
+        self._transport.set_protocol(stock)
+        stock.connection_made(self._transport)
+        stock.data_received(data)
         if self._stopping:
-            self._stock.shutdown()
+            stock.shutdown()
 
     def pause_writing(self) -> None:
         self._full = True
@@ -310,7 +340,9 @@ class Connection(asyncio.Protocol):
         if unsent < self._unsent:
             self._since = now  # it is read, if slowly
         self._unsent = unsent
-        if self._answering is None and now - self._since >= (UNREAD_S if self._full else IDLE_S):
+        if self._part and not self._full and now - self._since >= SWEEP_S:
+            self._hand_over(self._part)  # its patience is another
+        elif self._answering is None and now - self._since >= (UNREAD_S if self._full else IDLE_S):
             self._transport.abort()  # to close it would be to wait for what is unsent
         else:
             self._timer = self._loop.call_later(SWEEP_S, self._look)
@@ -318,7 +350,9 @@ class Connection(asyncio.Protocol):
     def shutdown(self) -> None:
         """The server stops: the next answer is the last. uvicorn calls it."""
         self._stopping = True
-        if self._answering is None:
+        if self._part and not self._full:
+            self._hand_over(self._part)
+        elif self._answering is None:
             self._loop.call_later(LINGER_S, self._close_idle)
 
     def _close_idle(self) -> None:

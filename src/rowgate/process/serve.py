@@ -50,6 +50,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listeners, but take those in who came before: the kernel would reset them."""
         turn_away(sockets or ())
+        for one in tuple(self.server_state.connections):
+            one.shutdown()
         await asyncio.sleep(HALF_MADE_S)
         for connection in close_listeners(self.servers, sockets or ()):
             await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)

@@ -11,7 +11,7 @@ from integration.rowgate.world import world_config
 from rowgate.app import Gateway
 from rowgate.asgi import Asgi
 from rowgate.config import Config
-from rowgate.lane import Lane, Whole
+from rowgate.lane import Lane, Part, Whole
 from rowgate.patience import PatientProtocol
 
 
@@ -26,11 +26,11 @@ class Counting(Lane):
         self.loop, self.server = asyncio.get_running_loop(), server_state
         return super().__call__(config, server_state, app_state, **more)
 
-    def read(self, data: bytes, client: str) -> Whole | None:
+    def read(self, data: bytes, client: str) -> Whole | Part | None:
         whole = super().read(data, client)
         if whole is None:
             self.left += 1
-        else:
+        elif whole is not Part.HEAD:
             self.taken += 1
         return whole
 

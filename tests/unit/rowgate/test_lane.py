@@ -14,8 +14,11 @@ from rowgate.lane import (
     IDLE_S,
     LINGER_S,
     LONGEST_HEAD,
+    LONGEST_IN_PARTS,
     LONGEST_REMEMBERED,
+    MOST_PARTS,
     REMEMBERED,
+    SWEEP_S,
     UNREAD_S,
     Connection,
     Lane,
@@ -112,6 +115,21 @@ class World:
 
 async def _nobody(scope: Any, receive: Any, send: Any) -> None:
     raise AssertionError("nothing is to come this far")
+
+
+class Stock:
+    """What the stock server is told, in the place of doing it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.got: list[Any] = []
+        for name in ("connection_made", "data_received"):
+            monkeypatch.setattr(PatientProtocol, name, lambda _, given: self.got.append(given))
+        monkeypatch.setattr(PatientProtocol, "shutdown", lambda _: self.got.append("shutdown"))
+
+
+@pytest.fixture
+def stock(monkeypatch: pytest.MonkeyPatch) -> Stock:
+    return Stock(monkeypatch)
 
 
 @pytest.fixture
@@ -246,21 +264,80 @@ def test_an_idle_connection_ends_with_the_server(world: World) -> None:
     assert world.transport.ended == "closed"
 
 
-def test_what_is_unusual_goes_to_the_stock_server_whole(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    got: list[Any] = []
-    monkeypatch.setattr(PatientProtocol, "connection_made", lambda self, transport: got.append(transport))
-    monkeypatch.setattr(PatientProtocol, "data_received", lambda self, data: got.append(data))
-    monkeypatch.setattr(PatientProtocol, "shutdown", lambda self: got.append("shutdown"))
+def test_what_is_unusual_goes_to_the_stock_server_whole(world: World, stock: Stock) -> None:
     world.do(world.connection.shutdown)
     world.send(GET[:-5])
     # The data goes first: who has nothing under way is sent home at once.
-    assert got == [world.transport, GET[:-5], "shutdown"]
-    assert world.transport.protocol is world.connection._stock
+    assert stock.got == [world.transport, GET[:-5], "shutdown"]
+    assert isinstance(world.transport.protocol, PatientProtocol)
     assert not world.state.connections
     world.pass_s(2 * IDLE_S)
     assert world.transport.ended != "aborted"
+
+
+def post(body: bytes) -> bytes:
+    return b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+@pytest.mark.parametrize("parts", [[15], [3, 12], [1] * 15])
+def test_a_body_may_come_behind_its_head(world: World, stock: Stock, parts: list[int]) -> None:
+    body = b"x" * sum(parts)
+    world.send(post(body)[: -len(body)])
+    for length in parts:
+        assert not world.gateway.asked
+        world.send(b"x" * length)
+    (incoming, _) = world.gateway.asked[0]
+    assert (incoming.method, incoming.body) == ("POST", body)
+    world.gateway.answer(Answer(201))
+    world.send(post(body)[:-1])
+    world.send(b"x" + GET)  # and the next request with the last of it
+    world.gateway.answer(Answer(201))
+    world.pass_s(0)
+    assert [asked.method for asked, _ in world.gateway.asked] == ["POST", "POST", "GET"]
+    assert not stock.got
+
+
+def test_a_body_in_too_many_parts_goes_to_the_stock_server(world: World, stock: Stock) -> None:
+    body = b"x" * (MOST_PARTS + 1)
+    raw = post(body)
+    world.send(raw[: -len(body)])
+    for _ in range(MOST_PARTS):
+        world.send(b"x")
+    assert stock.got == [world.transport, raw[:-1]]
+    assert not world.gateway.asked
+
+
+def test_a_body_that_is_long_goes_to_the_stock_server_at_once(world: World, stock: Stock) -> None:
+    raw = post(b"x" * (LONGEST_IN_PARTS + 1))[:-1]
+    world.send(raw)
+    assert stock.got == [world.transport, raw]
+
+
+def test_a_body_that_does_not_come_is_waited_for_by_the_stock_server(world: World, stock: Stock) -> None:
+    raw = post(b"abc")[:-1]
+    world.send(raw)
+    world.pass_s(SWEEP_S / 2)
+    assert not stock.got
+    world.pass_s(2 * SWEEP_S)
+    assert stock.got == [world.transport, raw]
+
+
+def test_a_request_half_there_when_the_server_stops(world: World, stock: Stock) -> None:
+    raw = post(b"abc")[:-1]
+    world.send(raw)
+    world.do(world.connection.shutdown)
+    assert stock.got == [world.transport, raw, "shutdown"]
+
+
+def test_a_body_that_comes_while_nobody_reads_the_answers(world: World, stock: Stock) -> None:
+    world.send(post(b"abc")[:-1])
+    world.do(world.connection.pause_writing)
+    world.send(b"c" + GET)
+    world.pass_s(2 * SWEEP_S)
+    assert not world.gateway.asked
+    assert not stock.got
+    world.do(world.connection.resume_writing)
+    assert [incoming.body for incoming, _ in world.gateway.asked] == [b"abc"]
 
 
 def head(number: int, length: int = 0) -> bytes:
@@ -270,7 +347,7 @@ def head(number: int, length: int = 0) -> bytes:
 def test_so_many_heads_are_remembered_and_no_more(world: World) -> None:
     for number in range(3 * REMEMBERED):
         whole = world.lane.read(head(number), "")
-        assert whole is not None
+        assert isinstance(whole, tuple)
         assert whole[0].headers["x-a"] == str(number)
     assert len(world.lane._senders) == REMEMBERED
     for number in range(3 * REMEMBERED):
@@ -282,7 +359,7 @@ def test_so_many_heads_are_remembered_and_no_more(world: World) -> None:
 
 def test_long_heads_are_read_and_forgotten(world: World) -> None:
     long = world.lane.read(head(1, LONGEST_REMEMBERED), "")
-    assert long is not None
+    assert isinstance(long, tuple)
     assert long[0].headers["x-a"] == "1" + "y" * LONGEST_REMEMBERED
     sent = world.lane.write(
         Answer(200, (("X-A", "z" * LONGEST_REMEMBERED),)),
@@ -299,11 +376,11 @@ def test_long_heads_are_read_and_forgotten(world: World) -> None:
 def test_what_the_settings_said_is_forgotten_with_them(world: World) -> None:
     raw = b"POST / HTTP/1.1\r\nHost: x\r\nOrigin: https://a\r\nContent-Length: 3\r\n\r\nabc"
     whole = world.lane.read(raw, "")
-    assert whole is not None
+    assert isinstance(whole, tuple)
     assert dict(whole[1].cross_origin)["Access-Control-Allow-Origin"] == "*"
     world.gateway.config = Config(db_uri="unused", server_cors_allowed_origins=("https://b",))
     whole = world.lane.read(raw, "")
-    assert whole is not None
+    assert isinstance(whole, tuple)
     assert not whole[1].cross_origin
     world.gateway.config = Config(db_uri="unused", max_body=2)
     assert world.lane.read(raw, "") is None
@@ -324,7 +401,7 @@ def test_who_asks_through_a_proxy_is_believed_as_uvicorn_believes_it(
     world: World, peer: str, said: str, client: str
 ) -> None:
     whole = world.lane.read(f"GET / HTTP/1.1\r\nHost: x\r\n{said}\r\n".encode(), peer)
-    assert whole is not None
+    assert isinstance(whole, tuple)
     assert whole[0].client == client
 
 
@@ -333,7 +410,7 @@ def test_only_what_is_under_the_prefix_is_the_gateways(world: World) -> None:
 
     def inside(path: str) -> str | None:
         whole = lane.read(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), "")
-        return whole and whole[0].path
+        return whole[0].path if isinstance(whole, tuple) else None
 
     assert [inside(path) for path in ("/rest/v1/a", "/rest/v1", "/rest/v1/", "/rest%2Fv1/%61")] == [
         "/a",
