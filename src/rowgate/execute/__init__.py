@@ -26,6 +26,9 @@ from rowgate.sql.parts import quote
 
 __all__ = ["ConnectionLost", "Executor", "Outcome", "Pace", "ResultSet", "Run", "Said", "lost"]
 
+REMEMBERED = 1000  # settings of requests
+LAST = 2  # results that are looked at: before the statement's there may be one of its estimate
+
 
 class ResultSet:
     """The single row that every statement answers with (``rowgate.sql.RESULT``)."""
@@ -55,9 +58,6 @@ class ResultSet:
             or self.estimate is not None
         )
 
-
-REMEMBERED = 1000  # settings of requests
-LAST = 2  # results that are looked at: before the statement's there may be one of its estimate
 
 Verify = Callable[[ResultSet], None]
 
