@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import partial
 from importlib.metadata import version
 from io import BytesIO
@@ -33,10 +34,11 @@ from rowgate.response import Answer, refuse
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
+from submeter.metering import column_maps
 from submeter.metering.actions import Options, Source, decide_waiting, import_file
 from submeter.metering.exchanging import exchange_meter, exchange_of
 from submeter.metering.interval_calls import CALLS
-from submeter.metering.problems import no_content, staff_only
+from submeter.metering.problems import no_content, staff_only, unknown_parameter
 from submeter.metering.reading_actions import (
     Outcome,
     add_readings,
@@ -187,6 +189,7 @@ class Uploads:
 
     def _import(self, caller: Caller, sent: Sent, said: Mapping[str, str]) -> list[dict[str, Any]]:
         """The report of each file. One that comes alone and cannot be used at all is refused as a request."""
+        _refuse_unknown(said)
         options = _options(said)
         found = []
         for upload in sent.files:
@@ -295,7 +298,7 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
         "decide_import_waiting": waiting,
         **served_readings(database),
     }
-    for name, call in CALLS.items():
+    for name, call in {**CALLS, **column_maps.CALLS}.items():
         served[name] = lambda claims, arguments, call=call: call(database, _caller(claims), arguments)
     return {Name("public", name): _worded(action) for name, action in served.items()}
 
@@ -377,7 +380,20 @@ def _options(said: Mapping[str, Any]) -> Options:
         all_or_nothing=_is_true(said.get("all_or_nothing")),
         dry_run=_is_true(said.get("dry_run")),
         format=str(said.get("format") or ""),
+        columns=str(said.get("columns") or ""),
+        clock=str(said.get("clock") or ""),
     )
+
+
+def _refuse_unknown(said: Mapping[str, str]) -> None:
+    """A slip in a name must not load what was only to be looked at. Raises Refused MTR198."""
+    for name in said:
+        if name not in _PARAMETERS:
+            near = get_close_matches(name, _PARAMETERS, n=1)
+            raise Refused(unknown_parameter(name, near, _PARAMETERS))
+
+
+_PARAMETERS = ("name", "format", "all_or_nothing", "dry_run", "columns", "clock")
 
 
 def _is_true(said: Any) -> bool:
@@ -434,7 +450,19 @@ def _of_the_database(error: psycopg.Error) -> Exception:
 
 _STATUS = {
     **dict.fromkeys(
-        ["PTY101", "PTY102", "MTR232", "MTR261", "MTR264", "MTR266", "MTR400", "MTR402", "MTR406", "MTR409"],
+        [
+            "PTY101",
+            "PTY102",
+            "MTR196",
+            "MTR232",
+            "MTR261",
+            "MTR264",
+            "MTR266",
+            "MTR400",
+            "MTR402",
+            "MTR406",
+            "MTR409",
+        ],
         404,
     ),
     **dict.fromkeys(["NET130", "NET131"], 404),

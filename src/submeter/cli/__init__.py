@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from submeter.cli import (
+    columns,
     database,
     demo,
     import_files,
@@ -36,6 +37,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(meter.app, name="meter")
 app.add_typer(intervals.app, name="intervals")
 app.add_typer(readings.app, name="readings")
+app.add_typer(columns.app, name="columns")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer's form of a callback

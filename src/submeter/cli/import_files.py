@@ -15,13 +15,14 @@ from typing import Annotated, BinaryIO
 import psycopg
 import typer
 
+from submeter.cli.map_files import map_named
 from submeter.cli.migrate import say
 from submeter.cli.watching import watch
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db import migrations
 from submeter.db.database import Database, connection_refused, open_database
-from submeter.metering.actions import Options, Source, import_file
+from submeter.metering.actions import Options, Source, check_how, import_file
 from submeter.metering.problems import no_file
 from submeter.metering.report import Report, refused_row
 from submeter.parties.actions import get_esco
@@ -43,6 +44,14 @@ def import_files(
     format_name: Annotated[
         str, typer.Option("--as", metavar="FORMAT", help="The format, instead of finding it out.")
     ] = "",
+    columns: Annotated[
+        str,
+        typer.Option("--columns", metavar="MAP", help="A column map: its file (.toml, .json), or its name."),
+    ] = "",
+    clock: Annotated[
+        str,
+        typer.Option(metavar="ZONE", help="The clock of tables that do not state it: Europe/London, UTC+10."),
+    ] = "",
     esco: Annotated[
         str | None, typer.Option(help="Code or id of the ESCO; left out, the only one, or the default.")
     ] = None,
@@ -56,10 +65,17 @@ def import_files(
     if bool(files) == bool(directory):
         message = "Name files, or a directory to watch (--watch DIR)."
         raise typer.BadParameter(message)
-    options = Options(all_or_nothing=all_or_nothing, dry_run=dry_run, format=format_name)
+    options = Options(
+        all_or_nothing=all_or_nothing,
+        dry_run=dry_run,
+        format=format_name,
+        columns=map_named(columns),
+        clock=clock,
+    )
     with open_database(load_settings(), say, must_exist=True) as database:
         check_migrated(database)
         caller = caller_for(database, esco)
+        check_how(database, caller, options)  # a slip here is no fault of the files
 
         def load(path: Path) -> Report | Problem:
             return load_path(database, caller, path, options)

@@ -16,7 +16,8 @@ ARCHIVE, ERRORS = "archive", "errors"
 _UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart")
 _IN_USE = "MTR230"
 _NOBODYS = "MTR231"
-_LATER = ("DBS", _IN_USE, _NOBODYS)
+_NO_MAP = "MTR196"
+_LATER = ("DBS", _IN_USE, _NOBODYS, _NO_MAP)
 """Refusals that say nothing about the file: it stays where it is, and is tried again."""
 
 Load = Callable[[Path], Report | Problem]

@@ -20,9 +20,12 @@ from submeter.db.database import Database
 from submeter.db.transactions import transaction
 from submeter.metering import problems, reading, store
 from submeter.metering.checking import check_due
+from submeter.metering.column_maps import find_map
+from submeter.metering.formats.column_map import ColumnMap
 from submeter.metering.loading import Loader, chunks
 from submeter.metering.model import DayRow, FileError, Finding, Item
 from submeter.metering.placing import FIRST_YEAR
+from submeter.metering.reading import How, how_to_read
 from submeter.metering.reading_actions import retry_unknown
 from submeter.metering.reading_problems import no_reason
 from submeter.metering.report import Report
@@ -31,6 +34,7 @@ from submeter.metering.store import FileRow
 __all__ = [
     "Options",
     "Source",
+    "check_how",
     "decide_waiting",
     "import_file",
     "import_rows",
@@ -41,7 +45,7 @@ __all__ = [
 CHUNK_ROWS = 5_000
 CHUNK_BYTES = 16 << 20
 
-Parts = Callable[[BinaryIO, str, str], Iterator[reading.Part]]
+Parts = Callable[[BinaryIO, str, How], Iterator[reading.Part]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to load. `format` names one instead of looking; `progress` hears the days that are done."""
+    """How to load. `format` names one instead of looking; `progress` hears the days that are done.
+
+    `columns` is a column map, or the name of one that is kept, for tables of no format; `clock` the clock of
+    tables that do not state their own.
+    """
 
     all_or_nothing: bool = False
     dry_run: bool = False
     format: str = ""
+    columns: str | ColumnMap = ""
+    clock: str = ""
     progress: Callable[[int], None] = lambda _: None
     parts: Parts = reading.parts
     chunk_rows: int = CHUNK_ROWS
@@ -75,14 +85,29 @@ def import_file(
 
     Chunk by chunk, each a transaction that also notes how far the file is: killed at any moment and called
     again, it goes on where it was. With `all_or_nothing` or `dry_run` it is one transaction, and a finding
-    (or the dry run) undoes it. The same bytes are loaded once. Raises Refused: MTR230, MTR231, and as the
-    formats do where nothing of the file can be read.
+    (or the dry run) undoes it. The same bytes are loaded once, and once more if another column map or clock
+    is named. Raises Refused: MTR155, MTR193, MTR195, MTR196, MTR230, MTR231, and as the formats do where
+    nothing of the file can be read.
     """
-    run = _Run(database, caller, source, options, Loader(Report(source.name), now.year + 1, now, caller))
+    how = check_how(database, caller, options)
+    loader = Loader(Report(source.name), now.year + 1, now, caller)
+    run = _Run(database, caller, source, options, loader, how)
     report = run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
     if options.check and report.status in ("loaded", "repeated"):
         report.counts["suspect"] += check_due(database, caller).found
     return report
+
+
+def check_how(database: Database, caller: Caller, options: Options) -> How:
+    """How files are to be read, told before the first is.
+
+    Raises Refused: MTR155, MTR191, MTR193, MTR195, MTR196, MTR231.
+    """
+    columns = options.columns if isinstance(options.columns, ColumnMap) else None
+    if options.columns and columns is None:
+        with transaction(database, caller) as connection:
+            columns = find_map(connection, str(options.columns))
+    return how_to_read(options.format, columns, options.clock)
 
 
 def import_rows(
@@ -99,7 +124,7 @@ def import_rows(
     """
     loader = Loader(Report(name, format="rows"), last_year, made_at)
     sha256 = hashlib.sha256(f"rows {name}".encode()).hexdigest()
-    run = _Run(None, None, Source(name, BytesIO, made_at), Options(), loader, esco_id, sha256)
+    run = _Run(None, None, Source(name, BytesIO, made_at), Options(), loader, How(), esco_id, sha256)
     return run.within(connection, items)
 
 
@@ -158,6 +183,7 @@ class _Run:
     source: Source
     options: Options
     loader: Loader
+    how: How
     esco_id: UUID | None = None
     sha256: str = ""
     size: int = 0
@@ -241,7 +267,7 @@ class _Run:
     def _known(self, connection: psycopg.Connection) -> FileRow | None:
         self.esco_id = _get_esco(connection)
         self.years = set(store.list_years(connection))
-        return store.find_file(connection, self.esco_id, self.sha256)
+        return store.find_file(connection, self.esco_id, self.sha256, self.how.as_json())
 
     def _repeated(self, file: FileRow) -> Report:
         """Nothing to load, but what waited may have found its meter."""
@@ -261,6 +287,7 @@ class _Run:
             "esco_id": self.esco_id, "name": self.source.name, "sha256": self.sha256,
             "size": self.size, "format": self.report.format, "made_at": self.source.made_at,
             "received_by": _signature(self.caller) if self.caller else "the system",
+            "read_with": self.how.as_json(),
         }  # fmt: skip
         file = store.begin_file(connection, values)
         if file.items_done != self.done or file.status == "loaded":
@@ -280,7 +307,7 @@ class _Run:
         """All items; a file that breaks off is a finding, one of which nothing can be read a refusal."""
         count = 0
         try:
-            for part in self.options.parts(stream, self.source.name, self.options.format):
+            for part in self.options.parts(stream, self.source.name, self.how):
                 self.report.format = part.format
                 for item in part.items:
                     count += 1
@@ -305,6 +332,7 @@ class _Run:
     def _load(self, connection: psycopg.Connection, items: Sequence[Item]) -> None:
         file = self._begin(connection)
         self.clocks |= {item.clock for item in items if isinstance(item, DayRow)}
+        self.report.clocks = tuple(sorted(self.clocks))
         self.loader.load(connection, file, items)
         self._advance(connection, file, len(items), "loading")
 

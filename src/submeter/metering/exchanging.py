@@ -43,6 +43,8 @@ class Exchange:
     """What the old meter showed last, by name of register."""
     opening: Mapping[str, Decimal]
     """What the new one showed first."""
+    turns: Mapping[str, Decimal] = field(default_factory=dict)
+    """Of final readings before which the dial passed zero: one turn of it, 10^digits."""
     new_meter: Mapping[str, Any] = field(default_factory=dict)
     """name, hardware, manufacturer, approval_mark, location, hazards, attributes."""
     new_registers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -77,13 +79,18 @@ def exchange_of(arguments: Mapping[str, Any]) -> Exchange:
         _cannot_be("exchanged_at without its offset from UTC")
     told = {
         name: arguments.get(name) or {}
-        for name in ("final_readings", "opening_readings", "new_meter", "new_registers")
+        for name in ("final_readings", "opening_readings", "add_factors", "new_meter", "new_registers")
     }
     for name, value in told.items():
         if not isinstance(value, Mapping):
             _cannot_be(f"{name} is no object")
     final, opening = _numbers(told["final_readings"]), _numbers(told["opening_readings"])
-    return Exchange(meter_id, serial, moment, day, final, opening, told["new_meter"], told["new_registers"])
+    turns = _numbers(told["add_factors"])
+    if unread := sorted(set(turns) - set(final)):
+        _cannot_be(f"add_factors without a final reading: {', '.join(unread)}")
+    return Exchange(
+        meter_id, serial, moment, day, final, opening, turns, told["new_meter"], told["new_registers"]
+    )
 
 
 def _numbers(told: Mapping[str, Any]) -> dict[str, Decimal]:
@@ -206,13 +213,17 @@ class _Exchanging:
         )
         digits = self.asked.new_registers.get(one.name, {}).get("digits", one.digits)
         comes = replace(was, digits=digits, installed_on=day, removed_on=None)
-        last, first = Reading(day, readings[0], "CLOSING", at), Reading(day, readings[1], "OPENING", at)
+        last = Reading(day, readings[0], "CLOSING", at, self._turn(one.name))
+        first = Reading(day, readings[1], "OPENING", at)
         billed = Reading(old.billed_to - DAY, readings[0]) if old.billed_to is not None else None
         before = [reading for reading in held if reading.read_at and reading.read_at < at]
         problems = check_exchange(was, last, comes, first)
         problems += check_readings(was, last, comes, first, before, billed, day_of(self.now, old.clock))
         if problems:
             raise Refused(problems[0])
+
+    def _turn(self, name: str) -> Decimal:
+        return self.asked.turns.get(name, Decimal(0))
 
     # --- what is done ---
 
@@ -246,7 +257,7 @@ class _Exchanging:
         """A register of the old meter ends, and one of the new goes on for it."""
         about, (final, opening) = self.asked.new_registers.get(one.name, {}), readings
         if final is not None:
-            self._read(old, one.id, at, final, "CLOSING")
+            self._read(old, one.id, at, Reading(at.date(), final, "CLOSING", at, self._turn(one.name)))
         store.close_register(self.connection, one.id, at)
         register_id = store.copy_register(self.connection, one.id, new_id, about)
         day = day_of(at, old.clock)
@@ -256,22 +267,21 @@ class _Exchanging:
             store.copy_multiplier(self.connection, one.id, register_id, day)
         store.move_register(self.connection, one.id, register_id, at)
         if opening is not None:
-            self._read(old, register_id, at, opening, "OPENING")
+            self._read(old, register_id, at, Reading(at.date(), opening, "OPENING", at))
 
-    def _read(self, old: MeterPlace, register_id: UUID, at: datetime, value: Decimal, sub_type: str) -> None:
+    def _read(self, old: MeterPlace, register_id: UUID, at: datetime, reading: Reading) -> None:
         there = values_store.find_reading(self.connection, register_id, at)
         if there is not None:
-            if there == value:
+            if there == (reading.value, reading.add_factor):
                 return
             hint = "Correct it over REST (replaces_id), or enter the exchange with the reading that is there"
-            raise Refused(
-                Problem("NET136", "Another reading or exchange stands there", f"{there} at {at}", hint)
-            )
+            detail = f"{_in_words(there)} at {at}"
+            raise Refused(Problem("NET136", "Another reading or exchange stands there", detail, hint))
         self.desk.know([str(register_id)])
-        status, kind = STATUS_OF[sub_type]
+        status, kind = STATUS_OF[reading.sub_type]
         offer = Offer(
-            str(old.esco_id), str(register_id), Reading(at.date(), value, sub_type, at), status, kind,
-            str(uuid4()), by_clock=True, source=f"exchange of meter {old.serial}",
+            str(old.esco_id), str(register_id), reading, status, kind, str(uuid4()), by_clock=True,
+            source=f"exchange of meter {old.serial}",
         )  # fmt: skip
         # Judged already, with both meters in view.
         self.desk.place(Verdict("placed", dated(self.desk.dials[str(register_id)], offer), at=at))
@@ -287,15 +297,24 @@ class _Exchanging:
             detail = f"meter {old.serial}" + (f", removed at {old.removed_at}" if old.removed_at else "")
             hint = "Look at meter_installations; an exchange that was entered wrong is corrected there"
             raise Refused(Problem("NET133", "The meter is not in place", detail, hint))
-        self._refuse_other_readings(old.id, self.asked.final, at)
-        self._refuse_other_readings(found[0], self.asked.opening, at)
+        self._refuse_other_readings(old.id, self.asked.final, self.asked.turns, at)
+        self._refuse_other_readings(found[0], self.asked.opening, {}, at)
         return Exchanged("repeated", old.id, found[0], at)
 
-    def _refuse_other_readings(self, meter_id: UUID, told: Mapping[str, Decimal], at: datetime) -> None:
+    def _refuse_other_readings(
+        self, meter_id: UUID, told: Mapping[str, Decimal], turns: Mapping[str, Decimal], at: datetime
+    ) -> None:
         names = store.names_of(self.connection, meter_id)
         for name, value in told.items():
             there = values_store.find_reading(self.connection, names[name], at) if name in names else None
-            if there != value:
+            now = (value, turns.get(name, Decimal(0)))
+            if there != now:
                 hint = "Correct the reading over REST (replaces_id), if the exchange was entered wrong"
-                detail = f"register {name}: {there} at {at}, now {value}"
+                detail = f"register {name}: {_in_words(there)} at {at}, now {_in_words(now)}"
                 raise Refused(Problem("NET136", "Another reading or exchange stands there", detail, hint))
+
+
+def _in_words(reading: tuple[Decimal, Decimal] | None) -> str:
+    if reading is None:
+        return "nothing"
+    return f"{reading[0]}" + (f" after a turn of {reading[1]}" if reading[1] else "")

@@ -127,6 +127,25 @@ def no_content(detail: str) -> Problem:
     return Problem("MTR234", "There is no file in the request", detail, hint)
 
 
+def no_such_map(name: str, names: Sequence[str]) -> Problem:
+    """No column map is kept under the name."""
+    known = f"There are {', '.join(names[:8])}" if names else "None is kept yet"
+    hint = f"{known}. Keep one with `submeter columns keep FILE`; a file is named with .toml or .json"
+    return Problem("MTR196", "No column map of that name", repr(name), hint, {"name": name})
+
+
+def no_map_file(detail: str) -> Problem:
+    """The file of a column map cannot be read."""
+    hint = "Check its name, and that it is text in UTF-8. A map that is kept is named without .toml or .json"
+    return Problem("MTR197", "The file of the column map cannot be read", detail, hint)
+
+
+def unknown_parameter(name: str, near: Sequence[str], known: Sequence[str]) -> Problem:
+    """An upload says what nobody listens to: it may have been meant to change what is done."""
+    hint = f"Did you mean {near[0]}?" if near else "There are " + ", ".join(known)
+    return Problem("MTR198", "The upload has a parameter that is not known", name, hint)
+
+
 # Registers, charts and exports ----------------------------------------------------------------------------
 
 

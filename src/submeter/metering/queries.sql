@@ -5,14 +5,14 @@ select coalesce(submeter.claimed_esco(),
   (select min(id::text)::uuid from submeter.escos having count(*) = 1))
 
 -- name: begin_file
-insert into submeter.import_files (esco_id, name, sha256, size, format, made_at, received_by)
-values (%(esco_id)s, %(name)s, %(sha256)s, %(size)s, %(format)s, %(made_at)s, %(received_by)s)
-on conflict (esco_id, sha256) do nothing
+insert into submeter.import_files (esco_id, name, sha256, size, format, made_at, received_by, read_with)
+values (%(esco_id)s, %(name)s, %(sha256)s, %(size)s, %(format)s, %(made_at)s, %(received_by)s, %(read_with)s::jsonb)
+on conflict (esco_id, sha256, md5(read_with::text)) do nothing
 
 -- name: get_file
 select id, esco_id, status, items_done, made_at, counts
 from submeter.import_files
-where esco_id = %(esco_id)s and sha256 = %(sha256)s
+where esco_id = %(esco_id)s and sha256 = %(sha256)s and md5(read_with::text) = md5((%(read_with)s::jsonb)::text)
 for update
 
 -- name: advance_file

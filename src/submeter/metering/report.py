@@ -43,6 +43,8 @@ class Report:
     file_id: int | None = None
     format: str = ""
     status: str = "loaded"
+    clocks: tuple[str, ...] = ()
+    """Those that the days of the file are stated in."""
     counts: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
@@ -65,6 +67,7 @@ class Report:
             "file_id": self.file_id,
             "format": self.format,
             "status": self.status,
+            "clocks": list(self.clocks),
             "counts": dict(self.counts),
             "codes": dict(self.codes),
             "findings": [finding_json(one) for one in self.findings],
@@ -75,7 +78,8 @@ class Report:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        yield f"{self.name}: {_STATUS[self.status]}" + (f" ({self.format})" if self.format else "")
+        read_as = ", ".join(filter(None, (self.format, *self.clocks)))
+        yield f"{self.name}: {_STATUS[self.status]}" + (f" ({read_as})" if read_as else "")
         for key, words in _WORDS:
             if self.counts[key]:
                 yield f"  {self.counts[key]:>12,} {words}"

@@ -82,16 +82,18 @@ def find_esco(connection: psycopg.Connection) -> UUID | None:
 
 
 def begin_file(connection: psycopg.Connection, values: Mapping[str, Any]) -> FileRow:
-    """The file, added if these bytes are new to the ESCO. Locked until the transaction ends."""
-    connection.execute(_QUERIES["begin_file"], values)
-    found = find_file(connection, values["esco_id"], values["sha256"])
+    """The file, added if these bytes, so read, are new to the ESCO. Locked until the transaction ends."""
+    connection.execute(_QUERIES["begin_file"], {**values, "read_with": json.dumps(values["read_with"])})
+    found = find_file(connection, values["esco_id"], values["sha256"], values["read_with"])
     assert found
     return found
 
 
-def find_file(connection: psycopg.Connection, esco_id: UUID, sha256: str) -> FileRow | None:
-    """The file of these bytes, locked until the transaction ends."""
-    values = {"esco_id": esco_id, "sha256": sha256}
+def find_file(
+    connection: psycopg.Connection, esco_id: UUID, sha256: str, read_with: Mapping[str, Any]
+) -> FileRow | None:
+    """The file of these bytes, read with that, locked until the transaction ends."""
+    values = {"esco_id": esco_id, "sha256": sha256, "read_with": json.dumps(read_with)}
     row = connection.execute(_QUERIES["get_file"], values).fetchone()
     return FileRow(*row) if row else None
 

@@ -7,7 +7,7 @@ where r.register_id = %(register_id)s and r.status <> 'misread'
 order by r.read_at
 
 -- name: find_reading
-select r.reading
+select r.reading, r.add_factor
 from submeter.readings r
 where r.register_id = %(register_id)s and r.read_at = %(read_at)s and r.status <> 'misread'
   and not exists (select from submeter.readings n where n.replaces_id = r.id)

@@ -116,11 +116,13 @@ def list_multipliers(connection: psycopg.Connection, register_id: UUID) -> tuple
     )
 
 
-def find_reading(connection: psycopg.Connection, register_id: UUID, read_at: datetime) -> Decimal | None:
-    """What the dial is said to have shown then; a final or first reading before any other."""
+def find_reading(
+    connection: psycopg.Connection, register_id: UUID, read_at: datetime
+) -> tuple[Decimal, Decimal] | None:
+    """What the dial is said to have shown then, and its turn; a final or first reading before any other."""
     values = {"register_id": register_id, "read_at": read_at}
     row = connection.execute(_QUERIES["find_reading"], values).fetchone()
-    return row[0] if row else None
+    return (row[0], row[1]) if row else None
 
 
 def list_readings(connection: psycopg.Connection, register_id: UUID, clock: str) -> tuple[Reading, ...]:

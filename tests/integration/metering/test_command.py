@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from integration.metering.nem import nem12
+from integration.metering.tables import MAP, PLAIN
+from integration.metering.tables import PAGE as LOGGED
 from integration.metering.town import make_town
 from submeter.db import migrations
 from submeter.db.database import open_database
@@ -212,3 +214,38 @@ def test_a_watcher_that_was_killed_loses_nothing_and_adds_nothing_twice(run: Run
     assert done.returncode == 3
     assert sorted(path.name for path in inbox.iterdir()) == ["archive"]
     assert len(run("waiting").stdout.splitlines()) == 2
+
+
+def test_column_maps_and_clocks(town: Path, run: Run) -> None:
+    (town / "acme.toml").write_text(
+        "\n".join(
+            f"{name} = {json.dumps(value)}" for name, value in MAP.items() if name not in ("register", "unit")
+        )
+        + '\nregister = {value = "E1"}\nunit = {value = "Wh"}\n'
+    )
+    (town / "a.csv").write_text(LOGGED)
+    (town / "plain.csv").write_text(PLAIN)
+    done = run("import", "a.csv", "--columns", "acme.toml", "--dry-run")
+    assert (done.returncode, "column-map, Australia/Melbourne" in done.stdout) == (3, True), done
+    assert run("columns", "keep", "acme.toml").stdout == "Acme logger  intervals  not confirmed\n"
+    assert run("columns", "list").stdout == "Acme logger  intervals  not confirmed\n"
+    assert json.loads(run("columns", "show", "acme logger").stdout) == MAP
+    assert json.loads(run("columns", "list", "--json").stdout)["settings"] == MAP
+    inbox = town / "inbox"
+    inbox.mkdir()
+    (inbox / "b.csv").write_text(LOGGED)
+    refused(run("import", "--watch", "inbox", "--once", "--every", "0.1", "--columns", "acme"), "MTR196")
+    assert [path.name for path in inbox.iterdir()] == ["b.csv"]
+    done = run("import", "--watch", "inbox", "--once", "--every", "0.1", "--columns", "Acme logger", "--json")
+    assert json.loads(done.stdout)["counts"]["stored"] == 1
+    refused(run("import", "plain.csv"), "MTR170")
+    done = run("import", "plain.csv", "--clock", "Australia/Melbourne")
+    assert (done.returncode, "1 days replaced" in done.stdout) == (0, True), done
+    refused(run("import", "plain.csv", "--clock", "Melborne"), "MTR193")
+    refused(run("import", "a.csv", "--columns", "none.toml"), "MTR197")
+    (town / "bad.toml").write_bytes(b"name = \xff")
+    refused(run("import", "a.csv", "--columns", "bad.toml"), "MTR197")
+    refused(run("columns", "keep", "a.csv"), "MTR190")
+    assert run("columns", "drop", "Acme logger").returncode == 0
+    refused(run("columns", "show", "Acme logger"), "MTR196")
+    refused(run("columns", "drop", "Acme logger"), "MTR196")

@@ -14,7 +14,7 @@ from submeter.db.database import Database
 from submeter.db.transactions import transaction
 from submeter.metering.actions import Options, Source, import_file
 from submeter.metering.model import MISSING, DayRow, FileError, Item, Stream
-from submeter.metering.reading import Part
+from submeter.metering.reading import How, Part
 from submeter.metering.report import Report
 
 MADE = datetime(2026, 7, 1, tzinfo=UTC)
@@ -116,7 +116,7 @@ def load(
         if breaks:
             raise breaks
 
-    def parts(stream: BinaryIO, name: str, format_name: str) -> Iterator[Part]:
+    def parts(stream: BinaryIO, name: str, how: How) -> Iterator[Part]:
         stream.read()
         yield Part(name, "test", items())
 

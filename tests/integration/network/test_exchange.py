@@ -127,7 +127,11 @@ def test_a_meter_from_the_shelf_and_one_that_nobody_reads(town: Town, client: ht
         ("NET135", 409, {"new_serial": f"M{HOME}"}),
         ("MTR330", 400, {"final_readings": {}}),
         ("MTR331", 400, {"opening_readings": {}}),
+        ("NET132", 400, {"add_factors": {"E2": 100000}}),
+        ("NET132", 400, {"add_factors": 100000}),
         ("MTR314", 409, {"final_readings": {"E1": 900}}),
+        ("MTR317", 409, {"final_readings": {"E1": 900}, "add_factors": {"E1": 10000}}),
+        ("MTR317", 409, {"add_factors": {"E1": 100000}}),
         ("MTR310", 409, {"final_readings": {"E1": 100000}}),
         ("MTR310", 409, {"opening_readings": {"E1": 100000}}),
         ("MTR311", 409, {"exchanged_at": "2026-01-20T00:00Z", "final_readings": {"E1": 1000}}),
@@ -144,6 +148,26 @@ def test_refusals_leave_everything_as_it_was(
     answer = exchange(client, town, **told)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.json()["hint"]
+    assert state(town) == before
+
+
+def test_a_dial_that_passed_zero_before_its_final_reading(town: Town, client: httpx.Client) -> None:
+    told = {"final_readings": {"E1": 200}, "add_factors": {"E1": 100000}}
+    done = exchange(client, town, **told)
+    assert (done.status_code, done.json()[0]["outcome"]) == (200, "exchanged"), done.text
+    register = {"register_id": town.registers[HOME]}
+    *_, last = client.post("/rpc/register_consumption", json=register).json()
+    assert (last["to_reading"], last["add_factor"], last["advance"], last["quantity"]) == (
+        200,
+        100000,
+        99200,
+        3968000,
+    )
+    before = state(town)
+    assert exchange(client, town, **told).json()[0]["outcome"] == "repeated"
+    other = exchange(client, town, final_readings={"E1": 200})
+    assert (other.status_code, other.json()["code"]) == (409, "NET136")
+    assert "after a turn of 100000" in other.json()["details"]
     assert state(town) == before
 
 

@@ -13,7 +13,7 @@ KEYS = {"escos": "id", "esco_settings": "id"}
 SHARED = {"regions", "benchmark_tariffs"}
 NOT_FOR_CUSTOMERS = {"esco_settings", "meter_shadows", "payment_events", "audit", "import_files", "import_findings",
                      "import_waiting", "register_interval_history", "interval_settings", "interval_findings",
-                     "interval_changes", "reading_queue", "reading_tolerances",
+                     "interval_changes", "reading_queue", "reading_tolerances", "column_maps",
                      "site_interval_hh", "site_interval_daily", "site_interval_monthly",
                      "virtual_registers", "virtual_register_parts", "site_gates", "loss_factors"}  # fmt: skip
 
@@ -92,6 +92,12 @@ def fill_home(world: Any, build: Any, esco: str, home: str) -> None:
               " '2024-06-05', 1, 1, '2024-06-05Z', '2024-06-05T00:30Z', 'missing' from s)"
               " insert into submeter.interval_changes (esco_id, register_id, day, first, last, kind, quality, made_by)"
               " select esco_id, register_id, '2024-06-05', 1, 1, 'estimate', 'S', 'operator' from s", owner[1])  # fmt: skip
+    world.run(
+        SERVICE,
+        "insert into submeter.column_maps (esco_id, name, kind, settings) values (%s, %s, 'reads', '{}')",
+        world[esco],
+        home,
+    )
     world.run(SERVICE, "insert into submeter.reading_queue (esco_id, register_id, read_on, reading, error_code, findings)"
               " values (%s, %s, '2024-06-15', 3, 'MTR314', '[]')", *owner)  # fmt: skip
     for month in ("2024-05-01", "2024-06-01", "2024-07-01"):

@@ -19,6 +19,7 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
     "monthly_costs_compute": ({"month_in": "2025-03-01"},),
     "import_meter_data": ({"name": "nothing.csv"},),
     "decide_import_waiting": ({"id": 0, "accept": True, "reason": "seen"},),
+    "keep_column_map": ({"settings": {"name": "nothing"}},),
     "interval_totals": tuple(
         {
             "site": id_of(f"{esco} site"),
@@ -88,6 +89,13 @@ def walk_functions(site: Site, viewer: Viewer, names: Iterable[str] = CALLS) -> 
     return [f"{viewer.name}: {complaint}" for complaint in found]
 
 
+_REFUSED_ALIKE = {
+    "import_meter_data": "MTR23",
+    "decide_import_waiting": "MTR23",
+    "keep_column_map": "MTR191",
+}
+
+
 def _walk_answer(
     site: Site, viewer: Viewer, name: str, arguments: Arguments, answer: httpx.Response
 ) -> Iterator[str]:
@@ -107,9 +115,9 @@ def _walk_answer(
         yield from _walk_interval_answer(own, name, arguments, answer)
     elif name in READINGS:
         yield from _walk_reading_answer(own, name, arguments, answer)
-    elif name in ("import_meter_data", "decide_import_waiting"):
-        # There is no file, and no day that waits: it is refused by what it asks, not for who asks.
-        if answer.status_code not in (400, 404) or "MTR23" not in answer.text:
+    elif name in _REFUSED_ALIKE:
+        # There is no file, no day that waits, no map: it is refused by what it asks, not for who asks.
+        if answer.status_code not in (400, 404) or _REFUSED_ALIKE[name] not in answer.text:
             yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
     elif answer.status_code != 204:
         yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"

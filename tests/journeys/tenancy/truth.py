@@ -211,6 +211,7 @@ RESOURCES = {
     "interval_settings": _table("interval_settings", REFUSED),
     "interval_findings": _table("interval_findings", REFUSED),
     "interval_changes": _table("interval_changes", REFUSED),
+    "column_maps": _table("column_maps", REFUSED),
     "import_files": _table("import_files", REFUSED),
     "import_findings": _table("import_findings", REFUSED, "file_id", "number"),
     "import_waiting": _table("import_waiting", REFUSED),

@@ -128,6 +128,9 @@ set amounts = submeter.encode_amounts(array_fill(250, array[20]) || array[null::
 where esco_id = pg_temp.id('esco') and day in ('2025-07-14', '2026-01-20');
 insert into submeter.import_files (esco_id, name, sha256, size, format, made_at, received_by)
 values (pg_temp.id('esco'), 'a file', repeat('a', 64), 1, 'nem12', '2026-01-01', 'operator');
+insert into submeter.column_maps (id, esco_id, name, kind, settings)
+values (pg_temp.id('map'), pg_temp.id('esco'), 'a map', 'reads',
+  '{{"name": "a map", "kind": "reads", "identifier": 1, "day": 2, "values": [3]}}');
 insert into submeter.import_findings (file_id, number, esco_id, line, code, title)
 select id, 1, esco_id, 3, 'MTR210', 'not known' from submeter.import_files where esco_id = pg_temp.id('esco');
 insert into submeter.import_waiting (esco_id, reason, scheme, identifier, register, serial, unit, direction, day, starts_at, ends_at, clock,

@@ -1,12 +1,22 @@
 """How a clock cuts time into days and intervals: 46, 48 or 50 half-hours where it changes."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from submeter.metering.formats.dates import Stamp
 
-__all__ = ["instants_of", "is_clock", "period_of", "periods_of", "starts_of"]
+__all__ = [
+    "clock_named",
+    "instants_of",
+    "is_clock",
+    "nearest_clocks",
+    "period_of",
+    "periods_of",
+    "starts_of",
+]
 
 
 @lru_cache(maxsize=64)
@@ -17,6 +27,39 @@ def is_clock(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+_OFFSET = re.compile(r"(?:UTC|GMT)? ?([+ -]) ?0?([0-9]{1,2})(?::?00)?", re.IGNORECASE)
+_UTC = ("UTC", "GMT", "Z", "Etc/UTC", "Etc/GMT", "Etc/Zulu")
+
+
+def clock_named(text: str) -> str | None:
+    """The clock that somebody means: a zone of the IANA database, UTC, or an offset from it in whole hours.
+
+    None for anything else, abbreviations too: EST is one clock in Sydney and another one in New York. An
+    offset becomes the zone that never changes: UTC+10 is Etc/GMT-10, whose sign is turned round. A blank
+    stands for the plus that it was in an address.
+    """
+    said = text.strip()
+    if said.upper() in {name.upper() for name in _UTC}:
+        return "UTC"
+    if offset := _OFFSET.fullmatch(said):
+        ahead = offset[1] != "-"
+        name = f"Etc/GMT{'-' if ahead else '+'}{offset[2]}"
+        return "UTC" if offset[2] == "0" else name if is_clock(name) else None
+    return said if "/" in said and said in _zones() else None
+
+
+def nearest_clocks(text: str) -> tuple[str, ...]:
+    """Clocks whose names, or cities, are nearly the text."""
+    by_key = {key: zone for zone in sorted(_zones()) for key in (zone.lower(), zone.lower().split("/")[-1])}
+    said = text.strip().lower().replace(" ", "_")
+    return tuple(dict.fromkeys(by_key[key] for key in get_close_matches(said, by_key, n=2, cutoff=0.75)))
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(name for name in available_timezones() if "/" in name)
 
 
 @lru_cache(maxsize=16384)

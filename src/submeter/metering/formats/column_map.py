@@ -6,7 +6,7 @@ compared the result with the source and set `confirmed`, all that is read by it 
 ```toml
 name = "Acme data logger"
 kind = "days"            # days: a row a day; intervals: a row an interval; reads: dial readings
-clock = "Europe/London"  # of the file's times; not for reads
+clock = "Europe/London"  # of the file's times; not for reads; left out where each import names it
 minutes = 30
 date = "DD/MM/YYYY"      # or "MM/DD/YYYY", "YYYY-MM-DD", "YY-MM-DD"
 decimal = "."            # or ","
@@ -41,7 +41,7 @@ from typing import Any, BinaryIO
 
 from submeter.core.problem import Refused
 from submeter.metering.formats import findings
-from submeter.metering.formats.clocks import is_clock
+from submeter.metering.formats.clocks import clock_named, nearest_clocks
 from submeter.metering.formats.dates import DateOrder
 from submeter.metering.formats.long_rows import Long, read_long
 from submeter.metering.formats.quantities import unit_of
@@ -52,7 +52,7 @@ from submeter.metering.formats.tables import Table, key_of
 from submeter.metering.formats.wide_rows import Wide, read_wide
 from submeter.metering.model import DayRow, DialRead, FileError, Finding, Item, QualityRange, Stream
 
-__all__ = ["ColumnMap", "parse", "read_map"]
+__all__ = ["ColumnMap", "as_json", "map_of", "parse", "read_map"]
 
 _MINUTES = (5, 10, 15, 30, 60)
 _SCHEMES = ("nmi", "icp", "mpan", "mprn", "mirn", "serial", "own", "any")
@@ -104,19 +104,32 @@ def read_map(text: str) -> ColumnMap:
         told = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except ValueError as error:
         raise Refused(findings.unreadable_map(str(error))) from None
+    return map_of(told)
+
+
+def map_of(told: Mapping[str, Any]) -> ColumnMap:
+    """A map from its settings. Raises Refused (MTR191)."""
     _check_names(told)
     checked = ColumnMap(**told)
+    checked = replace(checked, clock=clock_named(checked.clock) or checked.clock)
     _check_values(checked)
     _check_columns(checked)
     return checked
 
 
+def as_json(told: ColumnMap) -> dict[str, Any]:
+    """The settings of a map that are not the usual ones, as `map_of` takes them."""
+    said = {one.name: (getattr(told, one.name), one.default) for one in fields(ColumnMap)}
+    return {name: value for name, (value, usual) in said.items() if value != usual}
+
+
+_CELLS = ("identifier", "register", "serial", "unit", "direction")
 _TYPES: dict[str, tuple[type, ...]] = {
     "minutes": (int,),
     "skip_lines": (int,),
     "header": (bool,),
     "values": (list,),
-    **dict.fromkeys(("identifier", "register", "serial", "unit", "direction"), (str, int, dict)),
+    **dict.fromkeys(_CELLS, (str, int, dict)),
     **dict.fromkeys(
         ("day", "time", "period", "stamp_column", "quality", "first_value", "last_value"), (str, int)
     ),
@@ -153,10 +166,9 @@ def _check_values(told: ColumnMap) -> None:
         raise Refused(findings.bad_map("thousands", "It is the decimal mark already"))
     if told.skip_lines < 0:
         raise Refused(findings.bad_map("skip_lines", "It counts lines"))
-    if told.kind != "reads" and not is_clock(told.clock or "?"):
-        raise Refused(
-            findings.bad_map(f"clock = {told.clock!r}", 'Name one, such as "UTC" or "Europe/London"')
-        )
+    if told.clock and clock_named(told.clock) is None:
+        why = findings.no_such_clock(told.clock, nearest_clocks(told.clock))
+        raise Refused(findings.bad_map(f"clock = {told.clock!r}", why.hint))
     unit = told.unit.get("value", "") if isinstance(told.unit, dict) else ""
     if isinstance(told.unit, dict) and unit_of(unit) is None:
         raise Refused(findings.bad_map(f"unit = {unit!r}", "Use kWh, Wh, MWh, kvarh, kVAh, m3, L, MJ, ..."))
@@ -168,6 +180,7 @@ def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:
 
 
 def _check_columns(told: ColumnMap) -> None:
+    _check_cells(told)
     needed = {
         "days": ("day", "first_value", "unit"),
         "intervals": ("values",),
@@ -183,6 +196,25 @@ def _check_columns(told: ColumnMap) -> None:
     if told.kind == "intervals" and sum(timed) != 1:
         hint = "Name stamp_column, or day with time, or day with period"
         raise Refused(findings.bad_map("stamp_column", hint))
+
+
+def _check_cells(told: ColumnMap) -> None:
+    """A column is a name, or a number from 1; what all rows have is {value = "..."}."""
+    for one in fields(ColumnMap):
+        said = getattr(told, one.name)
+        if isinstance(said, dict) and (set(said) != {"value"} or not isinstance(said["value"], str)):
+            raise Refused(findings.bad_map(f"{one.name} = {said!r}", 'Write {value = "..."}'))
+        columns = said if one.name == "values" else [said] if one.name in _COLUMNS else []
+        for column in columns:
+            _check_number(one.name, column.get("column") if isinstance(column, dict) else column)
+
+
+_COLUMNS = ("day", "time", "period", "stamp_column", "quality", "first_value", "last_value", *_CELLS)
+
+
+def _check_number(name: str, column: object) -> None:
+    if isinstance(column, int) and column < 1:
+        raise Refused(findings.bad_map(f"{name} = {column}", "Columns count from 1"))
 
 
 def _has_unit(value: object) -> bool:
@@ -239,12 +271,17 @@ def _unverified(item: Item) -> Item:
 
 def _column(table: Table, name: str | int) -> int:
     """A column by its name, or by its number from 1."""
+    width = len(table.header) or len(table.peek())
     if isinstance(name, int):
-        return name - 1
+        if name <= width:
+            return name - 1
+        raise FileError(findings.unmapped_column(f"number {name} of {width}", table.header), table.first_line)
     keys = [key_of(head) for head in table.header]
+    if keys.count(key_of(name)) > 1:
+        raise FileError(findings.doubled_column([name, name]), table.first_line)
     if key_of(name) in keys:
         return keys.index(key_of(name))
-    raise FileError(findings.missing_column([name], table.header), table.first_line)
+    raise FileError(findings.unmapped_column(name, table.header), table.first_line)
 
 
 def _place(table: Table, cell: Cell, default: str = "") -> Place:

@@ -36,7 +36,13 @@ class Format:
     name: str
     title: str
     look: Callable[[bytes], Fit]
-    parse: Callable[[BinaryIO], Iterator[Item]]
+    parse: Callable[..., Iterator[Item]]
+    may_lack_clock: bool = False
+    """Whether a file may leave out its clock; `parse` then takes the one that was named."""
+
+    def read(self, stream: BinaryIO, clock: str = "") -> Iterator[Item]:
+        """What is in a file. `clock` is for one that does not state its own."""
+        return self.parse(stream, clock) if self.may_lack_clock else self.parse(stream)
 
 
 def detect(head: bytes) -> Format:
@@ -139,6 +145,6 @@ FORMATS = (
     Format("green-button", "Green Button", _xml, green_button.parse),
     Format("meters", "a table of meters", _named(meters_csv.SYNONYMS, meters_csv.NEEDED), meters_csv.parse),
     Format("reads", "a table of readings", _named(reads_csv.SYNONYMS, reads_csv.NEEDED), reads_csv.parse),
-    Format("half-hourly", "a half-hourly table", _half_hourly, half_hourly.parse),
+    Format("half-hourly", "a half-hourly table", _half_hourly, half_hourly.parse, may_lack_clock=True),
 )
 """All formats, in the order in which they are looked at. A column map is never found: somebody names it."""

@@ -204,7 +204,7 @@ def ambiguous_time(text: str, clock: str) -> Problem:
 
 
 def no_clock() -> Problem:
-    hint = 'Write "timestamp (UTC)" in the header, or name the clock in a column map: clock = "Europe/London"'
+    hint = 'Write "timestamp (UTC)" in the header, or name the clock beside the file (--clock Europe/London)'
     return Problem("MTR170", "The file does not say which clock its times follow", hint=hint)
 
 
@@ -278,6 +278,33 @@ def unreadable_map(why: str) -> Problem:
 
 def bad_map(name: str, hint: str) -> Problem:
     return Problem("MTR191", "The column map has a setting that cannot be", name, hint)
+
+
+def no_such_clock(text: str, near: Sequence[str]) -> Problem:
+    """Nobody keeps time by that name: an abbreviation, a slip, an offset that no zone has."""
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    if text.isupper():
+        hint = "Abbreviations mean several clocks. "
+    hint += "Name a zone of the IANA database (Europe/London, Australia/Sydney), or UTC, or an offset: UTC+10"
+    return Problem("MTR193", "No clock of that name", repr(text), hint)
+
+
+def other_clock(stated: str, named: str) -> Problem:
+    hint = "Leave the clock out: the file says it. Where its header is wrong, correct the header"
+    return Problem("MTR194", "The file states another clock", f"it says {stated}, {named} was named", hint)
+
+
+def contradiction(detail: str, hint: str) -> Problem:
+    return Problem("MTR195", "How the file is to be read is said twice, or not at all", detail, hint)
+
+
+def unmapped_column(name: str, header: Sequence[str]) -> Problem:
+    """A column map names a column that the table has not."""
+    there = ", ".join(header[:8]) + ", ..." * (len(header) > 8)
+    hint = (
+        f"The table has {there or 'no header'}. Correct the map (delimiter, skip_lines too), or name another"
+    )
+    return Problem("MTR150", "A column is missing", name, hint)
 
 
 def unconfirmed_map(name: str) -> Problem:

@@ -68,7 +68,7 @@ Layout = Wide | Long
 def parse(stream: BinaryIO, clock: str = "") -> Iterator[Item]:
     """The days of a half-hourly table. `clock` names one where the file does not.
 
-    Raises FileError (MTR142, MTR150, MTR151, MTR160, MTR164, MTR170).
+    Raises FileError (MTR142, MTR150, MTR151, MTR160, MTR164, MTR170, MTR194).
     """
     table = Table(stream)
     layout = layout_of(table.header, table.peek(), clock)
@@ -77,10 +77,11 @@ def parse(stream: BinaryIO, clock: str = "") -> Iterator[Item]:
 
 def layout_of(header: Sequence[str], row: Sequence[str], clock: str = "") -> Layout:
     """Which column is what, by the header, and by the first row whether its stamps have offsets."""
-    clock = clock or _clock_in(header)
+    stated = _clock_in(header) or ("UTC" if any(_ZONE.search(name) for name in header) else "")
+    if stated and clock not in ("", stated):
+        raise FileError(findings.other_clock(stated, clock), 1)
+    clock = clock or stated
     names = [_ZONE.sub("", _CLOCK.sub("", name)) for name in header]
-    if not clock and any(_ZONE.search(name) for name in header):
-        clock = "UTC"
     columns = find_columns(names, {**IDENTIFIERS, **_OTHERS}, ())
     scheme = next((scheme for scheme in IDENTIFIERS if scheme in columns), "")
     if not scheme:

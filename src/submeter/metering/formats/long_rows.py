@@ -89,24 +89,31 @@ class _Reader:
             stream, unit = found
             if stream.identifier not in self._looked_at:
                 yield from sources.doubts(stream, line)
-            problem = self._put(line, row[column], stream, unit, when, quality)
+            if len(when) > 1:
+                yield self._doubt(line, row, stream, when)
+                continue
+            problem = self._put(line, row[column], stream, unit, when[0], quality)
             if problem is not None:
                 yield Finding(problem, line, column + 1, row[column])
 
+    def _doubt(self, line: int, row: Sequence[str], stream: Stream, when: _Places) -> Finding:
+        """The clock shows that time twice: whichever of the two is meant, neither is known."""
+        layout = self._layout
+        for day, place in when:
+            self.days.page(stream, layout.clock).doubt(day, place, line)
+        said = " ".join(row[column].strip() for column in layout.when)
+        return Finding(findings.ambiguous_time(said, layout.clock), line, layout.when[-1] + 1, said)
+
     def _put(
-        self, line: int, cell: str, stream: Stream, unit: Unit, when: _Places, quality: str
+        self, line: int, cell: str, stream: Stream, unit: Unit, when: tuple[date, int], quality: str
     ) -> Problem | None:
         page = self.days.page(stream, self._layout.clock)
-        if len(when) > 1:
-            for day, place in when:
-                page.doubt(day, place, line)
-            return findings.ambiguous_time(cell, self._layout.clock)
         if quality == "N" or not cell.strip():
             return None
         number = exact(self._layout.text(cell) if self._layout.text else cell, unit)
         if isinstance(number, Problem):
             return number
-        day, place = when[0]
+        day, place = when
         return None if page.put(day, place, *number, quality, line) else findings.too_fine(cell)
 
     def _remember(self, spelling: object, cells: Sequence[str], line: int) -> _Places | Problem:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from submeter.core.problem import Refused
-from submeter.metering.formats.column_map import ColumnMap, parse, read_map
+from submeter.metering.formats.column_map import ColumnMap, as_json, map_of, parse, read_map
 from submeter.metering.model import DayRow, DialRead, FileError, Finding, Item
 from unit.metering.formats.reading import codes, days, read, values
 
@@ -144,6 +144,10 @@ def test_a_map_may_be_json() -> None:
         ("skip_lines = -1", "MTR191", "lines"),
         ('day = ""', "MTR191", "needs"),
         ('identifier = ["a"]', "MTR191", "str or int"),
+        ('identifier = {column = "a"}', "MTR191", "value"),
+        ("identifier = {value = 5}", "MTR191", "value"),
+        ("day = 0", "MTR191", "count from 1"),
+        ('clock = "EST"', "MTR191", "Abbreviations"),
     ],
 )
 def test_a_map_that_cannot_be(change: str, code: str, hint: str) -> None:
@@ -188,6 +192,32 @@ def test_a_map_that_does_not_fit_the_file() -> None:
         list(parse(io.BytesIO(b"flat,when,dail\n"), read_map(READS)))
     assert refused.value.problem.code == "MTR150"
     assert "dail" in refused.value.problem.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "header", "code"),
+    [
+        ('identifier = "flat"', "flat,Flat,when,dial", "MTR151"),
+        ("identifier = 4", "flat,when,dial", "MTR150"),
+        ('identifier = "flat"', "flat;when;dial", "MTR150"),
+    ],
+)
+def test_a_map_whose_columns_are_not_plain_in_the_file(change: str, header: str, code: str) -> None:
+    lines = [line for line in READS.splitlines() if not line.startswith("identifier")]
+    told = read_map("\n".join([*lines, change, 'delimiter = ","']))
+    with pytest.raises(FileError) as refused:
+        list(parse(io.BytesIO(f"{header}\n".encode()), told))
+    assert (refused.value.problem.code, refused.value.line) == (code, 1)
+
+
+@pytest.mark.parametrize("text", [DAYS, INTERVALS, READS])
+def test_what_is_kept_of_a_map_is_the_map(text: str) -> None:
+    told = read_map(text)
+    assert map_of(json.loads(json.dumps(as_json(told)))) == told
+
+
+def test_the_clock_of_a_map_may_be_an_offset() -> None:
+    assert read_map(DAYS.replace('"UTC"', '"UTC+10"')).clock == "Etc/GMT-10"
 
 
 def test_the_examples_of_the_documentation_are_maps() -> None:
