@@ -5,8 +5,11 @@ select coalesce(submeter.claimed_esco(),
   (select min(id::text)::uuid from submeter.escos having count(*) = 1))
 
 -- name: begin_file
+-- The same bytes read in another way are a correction: they are no older than what they were read as before.
 insert into submeter.import_files (esco_id, name, sha256, size, format, made_at, received_by, read_with)
-values (%(esco_id)s, %(name)s, %(sha256)s, %(size)s, %(format)s, %(made_at)s, %(received_by)s, %(read_with)s::jsonb)
+values (%(esco_id)s, %(name)s, %(sha256)s, %(size)s, %(format)s,
+  greatest(%(made_at)s, (select max(f.made_at) from submeter.import_files f where f.esco_id = %(esco_id)s and f.sha256 = %(sha256)s)),
+  %(received_by)s, %(read_with)s::jsonb)
 on conflict (esco_id, sha256, md5(read_with::text)) do nothing
 
 -- name: get_file

@@ -126,7 +126,8 @@ def finding_json(finding: Finding) -> Mapping[str, Any]:
 
 def _told(finding: Finding) -> Iterator[str]:
     problem = finding.problem
-    where = f"line {finding.line}" + (f", column {finding.column}" if finding.column else "")
+    place = f"line {finding.line}" if finding.line else "the file"
+    where = place + (f", column {finding.column}" if finding.column else "")
     value = f": {finding.value!r}" if finding.value else ""
     detail = f": {problem.detail}" if problem.detail else ""
     yield f"  {where}{value}: {problem.code} {problem.title}{detail}"

@@ -224,7 +224,6 @@ def test_column_maps_and_clocks(town: Path, run: Run) -> None:
         + '\nregister = {value = "E1"}\nunit = {value = "Wh"}\n'
     )
     (town / "a.csv").write_text(LOGGED)
-    (town / "plain.csv").write_text(PLAIN)
     done = run("import", "a.csv", "--columns", "acme.toml", "--dry-run")
     assert (done.returncode, "column-map, Australia/Melbourne" in done.stdout) == (3, True), done
     assert run("columns", "keep", "acme.toml").stdout == "Acme logger  intervals  not confirmed\n"
@@ -238,6 +237,11 @@ def test_column_maps_and_clocks(town: Path, run: Run) -> None:
     assert [path.name for path in inbox.iterdir()] == ["b.csv"]
     done = run("import", "--watch", "inbox", "--once", "--every", "0.1", "--columns", "Acme logger", "--json")
     assert json.loads(done.stdout)["counts"]["stored"] == 1
+    in_kwh = (town / "acme.toml").read_text().replace('"Wh"}', '"kWh"}').replace("Acme", "Other")
+    (town / "other.toml").write_text(in_kwh)
+    done = run("import", "a.csv", "--columns", "other.toml")  # the same bytes, in an older file
+    assert "1 days replaced" in done.stdout, done
+    (town / "plain.csv").write_text(PLAIN)
     refused(run("import", "plain.csv"), "MTR170")
     done = run("import", "plain.csv", "--clock", "Australia/Melbourne")
     assert (done.returncode, "1 days replaced" in done.stdout) == (0, True), done
