@@ -50,7 +50,7 @@ class Loader:
         days = [item for item in items if isinstance(item, DayRow)]
         reads = [item for item in items if isinstance(item, DialRead)]
         found = [item for item in items if isinstance(item, Finding)]
-        self.report.counts["rejected"] += len(found)
+        self.report.counts["rejected"] += sum(1 for one in found if one.line)  # else it is about the file
         meters = [item for item in items if isinstance(item, MeterRow)]
         if meters:
             found += load_meters(connection, file.esco_id, meters, self.report.counts)
