@@ -36,6 +36,7 @@ from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
 from submeter.metering import column_maps
 from submeter.metering.actions import Options, Source, decide_waiting, import_file
+from submeter.metering.circuit_values import list_circuit_intervals, list_circuit_totals
 from submeter.metering.exchanging import exchange_meter, exchange_of
 from submeter.metering.interval_calls import CALLS
 from submeter.metering.problems import no_content, staff_only, unknown_parameter
@@ -289,7 +290,22 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
             {**row._asdict(), "day": row.day.isoformat(), "quantity": _text(row.quantity)} for row in rows
         ]
 
+    def circuit(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        key, first, end = _period(arguments, "circuit_id")
+        minutes = int(arguments.get("minutes") or 30)
+        rows = list_circuit_intervals(database, _caller(claims), key, first, end, minutes)
+        return [{"timestamp": row.starts_at.isoformat(), "kwh": _text(row.quantity)} for row in rows]
+
+    def totals(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
+        key, first, end = _period(arguments, "circuit_id")
+        rows = list_circuit_totals(database, _caller(claims), key, first, end, arguments.get("step") or "day")
+        return [
+            {**row._asdict(), "starts_on": row.starts_on.isoformat(), "kwh": _text(row.kwh)} for row in rows
+        ]
+
     served: dict[str, Served] = {
+        "circuit_intervals": circuit,
+        "circuit_totals": totals,
         "exchange_meter": exchange,
         "register_intervals": intervals,
         "register_days": days,
@@ -414,10 +430,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _period(arguments: Any) -> tuple[UUID, date, date]:
-    """The register and the days that a request means; PostgreSQL has looked at them before."""
+def _period(arguments: Any, of: str = "register_id") -> tuple[UUID, date, date]:
+    """The register or circuit and the days that a request means; PostgreSQL has looked at them before."""
     first, end = (date.fromisoformat(arguments[name]) for name in ("from_date", "to_date"))
-    return UUID(str(arguments["register_id"])), first, end
+    return UUID(str(arguments[of])), first, end
 
 
 def _text(quantity: Decimal | None) -> str | None:
@@ -465,8 +481,8 @@ _STATUS = {
         ],
         404,
     ),
-    **dict.fromkeys(["NET130", "NET131"], 404),
-    **dict.fromkeys(["23505", "MTR230", "MTR262", "MTR408", "NET133", "NET135", "NET136"], 409),
+    **dict.fromkeys(["NET128", "NET130", "NET131"], 404),
+    **dict.fromkeys(["23505", "MTR230", "MTR262", "MTR408", "NET129", "NET133", "NET135", "NET136"], 409),
     "MTR235": 413,
     "MTR237": 403,
     "MTR238": 408,

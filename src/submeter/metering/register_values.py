@@ -1,4 +1,8 @@
-"""What a register counted, virtual or not: by intervals, or by days."""
+"""What a register counted, virtual or not: by intervals, or by days.
+
+Staff see the registers of their ESCO; a customer those that measured them, while they did. Of a virtual
+register a customer is told the result, not the parts.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,15 +23,28 @@ from submeter.metering.consumption import Multiplier, advances, daily_use
 from submeter.metering.days import minute_of, starts_at
 from submeter.metering.model import DayRow
 from submeter.metering.readings import Reading
-from submeter.metering.series import Series, day_totals, series_of, window
+from submeter.metering.series import BoolArray, Series, day_totals, series_of, window
+from submeter.metering.value_sight import Sight
 from submeter.metering.values_store import Below
-from submeter.metering.virtual_values import DAY, Definition, Grid, evaluate
+from submeter.metering.virtual_values import DAY, Definition, Grid, Leaf, Place, evaluate, steps_in_place
 
-__all__ = ["DayValue", "IntervalValue", "list_day_values", "list_interval_values"]
+__all__ = [
+    "Asked",
+    "DayValue",
+    "IntervalValue",
+    "find_sight",
+    "list_day_values",
+    "list_interval_values",
+    "tell_days",
+    "tell_intervals",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 800
+_STAFF = ("operator", "service_role")
 _STEPS = (1, 5, 10, 15, 30, 60)
+_WHOLE = UUID(int=0)
+"""Stands for the sum of registers in their places, which has no key."""
 
 
 class IntervalValue(NamedTuple):
@@ -45,46 +62,120 @@ class DayValue(NamedTuple):
     provisional: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What values are asked of: a register at all times, or registers while they are in their places."""
+
+    registers: tuple[UUID, ...]
+    places: Definition | None = None
+
+    @property
+    def key(self) -> UUID:
+        return _WHOLE if self.places else self.registers[0]
+
+    def told(self, grid: Grid) -> BoolArray:
+        """The steps of which anything is told."""
+        return steps_in_place(self.places, grid) if self.places else np.ones(grid.count, np.bool_)
+
+    @classmethod
+    def in_places(cls, places: Sequence[Place], *, whole_steps: bool) -> "Asked":
+        """Of registers while they are in their places, the latest first: its clock counts."""
+        latest = sorted(places, key=lambda place: place.start_at, reverse=True)
+        registers = tuple(dict.fromkeys(place.register_id for place in latest))
+        return cls(registers, Definition("places", places=tuple(places), whole_steps=whole_steps))
+
+
 def list_interval_values(
     database: Database, caller: Caller, register_id: UUID, first: date, end: date, minutes: int = 30
 ) -> tuple[IntervalValue, ...]:
     """Quantities in steps of `minutes` over the billing days `[first, end)`, in the unit that is counted.
 
-    Raises Refused: NET130 for a register that the caller does not see, NET127 for a period or step that
-    cannot be computed, and as the parts do (MTR387, MTR388, MTR393, MTR394).
+    A customer is told the steps that lie in their own days, in full. Raises Refused: NET130 for a register
+    that the caller does not see, NET127 for a period or step that cannot be computed, and as the parts do
+    (MTR387, MTR388, MTR393, MTR394); NET129 instead of these to a customer.
     """
-    _refuse_period(first, end, minutes)
-    with transaction(database, caller) as connection:
-        books = _books(connection, register_id, first, end)
-    grid = Grid(first, end, books.clock, minutes)
-    series = evaluate(register_id, books.definitions, lambda key: books.intervals(key, grid), grid)
-    times = (_EPOCH + timedelta(minutes=series.starts + n * minutes) for n in range(len(series.values)))
-    return tuple(IntervalValue(*pair) for pair in zip(times, series.amounts(), strict=True))
+    sight = find_sight(database, caller)
+    return tell_intervals(database, sight, _of_register(sight, register_id), first, end, minutes)
 
 
 def list_day_values(
     database: Database, caller: Caller, register_id: UUID, first: date, end: date
 ) -> tuple[DayValue, ...]:
-    """Consumption of each billing day of `[first, end)`.
+    """Consumption of each billing day of `[first, end)`; of a customer, of each of their own days.
 
     From intervals where all that is read has them; else day by day, of each register from its intervals or
     its dial. Raises Refused as `list_interval_values` does, and as readings do (MTR340 to MTR342).
     """
-    _refuse_period(first, end, 30)
+    sight = find_sight(database, caller)
+    return tell_days(database, sight, _of_register(sight, register_id), first, end)
+
+
+def find_sight(database: Database, caller: Caller) -> Sight:
+    """What the caller may be told."""
+    if caller.role in _STAFF:
+        return Sight(caller, None)
     with transaction(database, caller) as connection:
-        books = _books(connection, register_id, first, end)
-    if all(one.has_intervals for one in books.registers if not one.formula):
-        grid = Grid(first, end, books.clock, books.longest)
-        series = evaluate(register_id, books.definitions, lambda key: books.intervals(key, grid), grid)
-        series = books.daily(series)
-    else:
-        grid = Grid(first, end, books.clock, 1440)
-        series = evaluate(register_id, books.definitions, lambda key: books.days(key, grid), grid)
+        esco_id, spans = store.list_my_spans(connection)
+    return Sight(Caller("operator", esco_id) if spans else caller, spans)
+
+
+def _of_register(sight: Sight, register_id: UUID) -> Asked:
+    if sight.spans is None:
+        return Asked((register_id,))
+    places = [span for span in sight.spans if span.register_id == register_id]
+    if not places:
+        raise _no_register(register_id)
+    return Asked.in_places(places, whole_steps=True)
+
+
+def _no_register(register_id: UUID) -> Refused:
+    hint = "GET /registers lists those that you may see"
+    return Refused(Problem("NET130", "There is no such register", str(register_id), hint))
+
+
+def tell_intervals(
+    database: Database, sight: Sight, asked: Asked, first: date, end: date, minutes: int
+) -> tuple[IntervalValue, ...]:
+    """Quantities in steps of `minutes`, of what is asked and may be told. As `list_interval_values`."""
+    _refuse_period(first, end, minutes)
+    with transaction(database, sight.reader) as connection:
+        books = _books(connection, asked.registers, first, end)
+    grid = Grid(first, end, books.clock, minutes)
+    with sight.discreetly():
+        series = books.evaluate(asked, lambda key: books.intervals(key, grid), grid)
+    told = zip(series.amounts(), asked.told(grid).tolist(), strict=True)
+    return tuple(
+        IntervalValue(_EPOCH + timedelta(minutes=series.starts + n * minutes), amount)
+        for n, (amount, is_told) in enumerate(told)
+        if is_told
+    )
+
+
+def tell_days(database: Database, sight: Sight, asked: Asked, first: date, end: date) -> tuple[DayValue, ...]:
+    """Consumption of days, of what is asked and may be told. As `list_day_values`."""
+    _refuse_period(first, end, 30)
+    with transaction(database, sight.reader) as connection:
+        books = _books(connection, asked.registers, first, end)
+    with sight.discreetly():
+        series, told = _days_of(books, asked)
     days = [first + n * DAY for n in range((end - first).days)]
     return tuple(
         DayValue(day, amount, day in books.provisional)
-        for day, amount in zip(days, series.amounts(), strict=True)
+        for day, amount, is_told in zip(days, series.amounts(), told.tolist(), strict=True)
+        if is_told
     )
+
+
+def _days_of(books: "_Books", asked: Asked) -> tuple[Series, BoolArray]:
+    """The days, and whether anything is told of each."""
+    if not all(one.has_intervals for one in books.registers if not one.formula):
+        grid = Grid(*books.span, books.clock, 1440)
+        return books.evaluate(asked, lambda key: books.days(key, grid), grid), asked.told(grid)
+    grid = Grid(*books.span, books.clock, books.longest)
+    series = books.evaluate(asked, lambda key: books.intervals(key, grid), grid)
+    told = asked.told(grid)
+    steps = Series(grid.starts, grid.minutes, 0, told.astype(np.int64), np.ones(grid.count, np.bool_))
+    return books.daily(series), books.daily(steps).values > 0
 
 
 def _refuse_period(first: date, end: date, minutes: int) -> None:
@@ -95,12 +186,11 @@ def _refuse_period(first: date, end: date, minutes: int) -> None:
         raise Refused(Problem("NET127", "The period cannot be computed", detail, hint))
 
 
-def _books(connection: psycopg.Connection, register_id: UUID, first: date, end: date) -> "_Books":
-    clock = store.find_clock(connection, register_id)
+def _books(connection: psycopg.Connection, asked: Sequence[UUID], first: date, end: date) -> "_Books":
+    clock = store.find_clock(connection, asked[0])
     if clock is None:
-        hint = "GET /registers lists those that you may see"
-        raise Refused(Problem("NET130", "There is no such register", str(register_id), hint))
-    registers = store.list_below(connection, register_id)
+        raise _no_register(asked[0])
+    registers = store.list_below(connection, asked)
     read = [one for one in registers if not one.formula]
     rows = store.list_interval_days(connection, [one.id for one in read], first, end, clock)
     multipliers = {one.id: store.list_multipliers(connection, one.id) for one in read}
@@ -138,6 +228,11 @@ class _Books:
     dials: Mapping[UUID, Dial]
     span: tuple[date, date]
     provisional: set[date] = field(default_factory=set)
+
+    def evaluate(self, asked: Asked, leaf: Leaf, grid: Grid) -> Series:
+        """The values of what is asked, from those of what is read."""
+        places = {asked.key: asked.places} if asked.places else {}
+        return evaluate(asked.key, {**self.definitions, **places}, leaf, grid)
 
     @property
     def longest(self) -> int:

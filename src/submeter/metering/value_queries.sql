@@ -29,9 +29,9 @@ left join submeter.sites s on s.id = h.site_id
 where g.id = %(register_id)s
 
 -- name: registers_below
--- A register, and all that it is computed of.
+-- Registers, and all that they are computed of.
 with recursive below as (
-  select %(register_id)s::uuid as id
+  select unnest(%(registers)s::uuid[]) as id
   union
   select n.id from below b
   cross join lateral (
@@ -57,6 +57,23 @@ from submeter.virtual_register_parts p
 join submeter.virtual_registers v on v.register_id = p.virtual_register_id and v.formula = 'share'
 where p.register_id = any (%(registers)s)
 order by p.virtual_register_id
+
+-- name: circuit_places
+-- What counts for a circuit, while its meter is in place. Export counts against import, except on a solar circuit.
+select k.register_id, case when g.direction = 'export' and c.type <> 'solar' then -1 else 1 end,
+  greatest(k.start_at, i.installed_at), least(k.end_at, i.removed_at)
+from submeter.circuits c
+join submeter.circuit_registers k on k.circuit_id = c.id
+join submeter.registers g on g.id = k.register_id
+join submeter.meter_installations i on i.meter_id = g.meter_id
+where c.id = %(circuit_id)s and submeter.counted_unit(g.id) = 'kWh'
+  and greatest(k.start_at, i.installed_at) < coalesce(least(k.end_at, i.removed_at), 'infinity')
+order by 3, 1
+
+-- name: my_spans
+select submeter.my_esco(), s.register_id, lower(s.instants), upper(s.instants)
+from submeter.my_register_spans() s
+order by 2, 3
 
 -- name: residual_members
 select register_id, meter_id, supply_point_id, is_gate, sign, start_at, end_at, has_intervals from submeter.residual_members(%(register_id)s)

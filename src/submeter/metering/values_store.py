@@ -14,7 +14,7 @@ from submeter.metering.consumption import Multiplier
 from submeter.metering.days import day_of, starts_at
 from submeter.metering.model import DayRow, Stream
 from submeter.metering.readings import Reading
-from submeter.metering.virtual_values import Definition, Member, Part
+from submeter.metering.virtual_values import Definition, Member, Part, Place
 from submeter.network.model import LossFactorRow
 
 __all__ = [
@@ -22,9 +22,11 @@ __all__ = [
     "find_clock",
     "find_reading",
     "list_below",
+    "list_circuit_places",
     "list_definitions",
     "list_interval_days",
     "list_multipliers",
+    "list_my_spans",
     "list_readings",
 ]
 
@@ -49,11 +51,22 @@ def find_clock(connection: psycopg.Connection, register_id: UUID) -> str | None:
     return row[1] if row else None
 
 
-def list_below(connection: psycopg.Connection, register_id: UUID) -> tuple[Below, ...]:
-    """The register and all that it is computed of."""
-    return tuple(
-        Below(*row) for row in connection.execute(_QUERIES["registers_below"], {"register_id": register_id})
-    )
+def list_circuit_places(connection: psycopg.Connection, circuit_id: UUID) -> tuple[Place, ...]:
+    """The registers of kWh that count for a circuit, each while it does, in time."""
+    rows = connection.execute(_QUERIES["circuit_places"], {"circuit_id": circuit_id})
+    return tuple(Place(*row) for row in rows)
+
+
+def list_my_spans(connection: psycopg.Connection) -> tuple[str, tuple[Place, ...]]:
+    """The ESCO of the customer who asks, and the registers that measured them, each while it did."""
+    rows = connection.execute(_QUERIES["my_spans"]).fetchall()
+    return str(rows[0][0]) if rows else "", tuple(Place(key, 1, start, end) for _, key, start, end in rows)
+
+
+def list_below(connection: psycopg.Connection, registers: Sequence[UUID]) -> tuple[Below, ...]:
+    """The registers and all that they are computed of."""
+    rows = connection.execute(_QUERIES["registers_below"], {"registers": list(registers)})
+    return tuple(Below(*row) for row in rows)
 
 
 def list_definitions(connection: psycopg.Connection, registers: Sequence[Below]) -> dict[UUID, Definition]:

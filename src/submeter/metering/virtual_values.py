@@ -1,4 +1,4 @@
-"""The values of virtual registers: sums, differences, shares, and what a site has left.
+"""The values of virtual registers: sums, differences, shares, what a site has left.
 
 Parts have times: outside of its own a part counts nothing. Where one is not known, nor is the result.
 """
@@ -13,12 +13,12 @@ from uuid import UUID
 import numpy as np
 
 from submeter.metering.days import day_of, minute_of, starts_at
-from submeter.metering.series import Series, rescale, window
+from submeter.metering.series import BoolArray, Series, rescale, window
 from submeter.metering.virtual import Child, LossFactor, difference, parent_less_children, shares, total
 from submeter.network.losses import factor_spans
 from submeter.network.model import LossFactorRow
 
-__all__ = ["Definition", "Grid", "Leaf", "Member", "Part", "evaluate"]
+__all__ = ["Definition", "Grid", "Leaf", "Member", "Part", "Place", "evaluate", "steps_in_place"]
 
 DAY = timedelta(days=1)
 
@@ -47,9 +47,18 @@ class Member(NamedTuple):
     has_intervals: bool
 
 
+class Place(NamedTuple):
+    """A register that counts from a moment to a moment: `sign` 1, or -1 where it is taken off."""
+
+    register_id: UUID
+    sign: int
+    start_at: datetime
+    end_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a virtual register is computed of."""
+    """What a virtual register is computed of. The formula `places` sums registers in their places."""
 
     formula: str
     parts: tuple[Part, ...] = ()
@@ -58,6 +67,13 @@ class Definition:
     members: tuple[Member, ...] = ()
     losses: Mapping[UUID, Sequence[LossFactorRow]] = field(default_factory=dict)
     """Of a residual: the loss factors of supply points."""
+    places: tuple[Place, ...] = ()
+    whole_steps: bool = False
+    """Of places: a step counts only where the place lasts from its beginning to its end."""
+
+    def steps(self, place: Place, grid: "Grid") -> slice:
+        """The steps in which a register in its place counts."""
+        return (grid.inside if self.whole_steps else grid.span)(place.start_at, place.end_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +113,20 @@ class Grid:
             end = self._place(end_at, up=True)
         return slice(first, max(first, end))
 
+    def inside(self, start_at: datetime, end_at: datetime | None) -> slice:
+        """The steps that lie within from beginning to end."""
+        first, end = self._place(start_at, up=True), self.count
+        if end_at is not None:
+            end = self._place(end_at, up=False)
+        return slice(first, max(first, end))
+
     def _place(self, at: datetime, *, up: bool) -> int:
         if self.of_days:
             day = day_of(at, self.clock)
             minute = minute_of(datetime.combine(day, time(), UTC))
             minute += 1 if at > starts_at(day, self.clock) else 0
         else:
-            minute = minute_of(at) + bool(at.second or at.microsecond)
+            minute = minute_of(at) + (up and bool(at.second or at.microsecond))
         steps = (minute - self.starts) / self.minutes
         place = -int(-steps // 1) if up else int(steps // 1)
         return min(max(place, 0), self.count)
@@ -124,6 +147,14 @@ def evaluate(register_id: UUID, definitions: Mapping[UUID, Definition], leaf: Le
     return _Evaluation(definitions, leaf, grid).of(register_id)
 
 
+def steps_in_place(definition: Definition, grid: Grid) -> BoolArray:
+    """Whether some register is in its place, step by step."""
+    there = np.zeros(grid.count, np.bool_)
+    for place in definition.places:
+        there[definition.steps(place, grid)] = True
+    return there
+
+
 @dataclass
 class _Evaluation:
     definitions: Mapping[UUID, Definition]
@@ -140,6 +171,8 @@ class _Evaluation:
     def _made(self, definition: Definition) -> Series:
         if definition.formula == "residual":
             return self._residual(definition)
+        if definition.formula == "places":
+            return total([self._in_place(one, definition) for one in definition.places])
         if not definition.parts:
             return self.grid.nothing(known=False)
         if definition.formula == "share":
@@ -152,6 +185,10 @@ class _Evaluation:
 
     def _within(self, part: Part | Member) -> Series:
         return within(self.of(part.register_id), self.grid.span(part.start_at, part.end_at))
+
+    def _in_place(self, place: Place, definition: Definition) -> Series:
+        series = within(self.of(place.register_id), definition.steps(place, self.grid))
+        return _signed(series, place.sign)
 
     # --- shares ---
 
@@ -183,11 +220,14 @@ class _Evaluation:
 
     def _residual(self, definition: Definition) -> Series:
         members = _counting(definition.members)
-        gates = [self._signed(one) for one in members if one.is_gate]
+        gates = [_signed(self._within(one), one.sign) for one in members if one.is_gate]
         if not gates:
             return self.grid.nothing(known=False)
         children = [
-            Child(self._signed(one), self._losses(definition.losses.get(one.supply_point_id, ())))
+            Child(
+                _signed(self._within(one), one.sign),
+                self._losses(definition.losses.get(one.supply_point_id, ())),
+            )
             for one in members
             if not one.is_gate
         ]
@@ -195,12 +235,6 @@ class _Evaluation:
         base = max(series.decimals for series in (parent, *(child.series for child in children)))
         extra = 3 if any(child.losses for child in children) else 0
         return parent_less_children(parent, children, self.grid.losses_clock, base + extra)
-
-    def _signed(self, member: Member) -> Series:
-        series = self._within(member)
-        return Series(
-            series.starts, series.minutes, series.decimals, series.values * member.sign, series.known
-        )
 
     def _losses(self, rows: Sequence[LossFactorRow]) -> tuple[LossFactor, ...]:
         if not rows:
@@ -219,6 +253,10 @@ def within(series: Series, span: slice) -> Series:
         np.where(counts, series.values, 0),
         series.known | ~counts,
     )
+
+
+def _signed(series: Series, sign: int) -> Series:
+    return Series(series.starts, series.minutes, series.decimals, series.values * sign, series.known)
 
 
 def _counting(members: Sequence[Member]) -> list[Member]:
