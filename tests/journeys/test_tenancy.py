@@ -271,6 +271,9 @@ BREAKAGES = {
     "circuits": "alter policy operator_own_esco on submeter.circuits with check (true)",
     "monthly_costs_compute": "alter function public.monthly_costs_compute(date, date) security definer",
     "meters_missing_future_tariffs": "alter function public.meters_missing_future_tariffs(text) security definer",
+    "register_days": "create or replace function submeter.my_register_spans() returns table (register_id uuid, meter_id uuid,"
+    " installation_id uuid, instants tstzrange) language sql stable security definer set search_path = '' as $$"
+    " select g.id, g.meter_id, null::uuid, '[2000-01-01,)'::tstzrange from submeter.registers g $$",
 }
 
 

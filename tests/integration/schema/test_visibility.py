@@ -1,11 +1,16 @@
 """Who sees what: every role over every view, and a home where one customer followed another."""
 
 import json
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from submeter.core.caller import Caller
+from submeter.core.problem import Refused
+from submeter.metering.register_values import list_day_values
 
 pytestmark = pytest.mark.system_postgres
 SERVICE = Caller("service_role")
@@ -312,6 +317,28 @@ def test_intervals_are_parted_at_local_midnight_though_the_row_is_a_utc_day(stre
         bea = connection.execute(query).fetchone()
     assert ann == ("2024-06-01 00:00:00+00", "2024-06-09 22:30:00+00", 8 * 48 + 46)
     assert bea == ("2024-06-09 23:00:00+00", "2024-06-20 23:30:00+00", 11 * 48 + 2)
+
+
+def test_a_virtual_register_is_told_on_the_own_days_and_its_parts_to_staff_alone(
+    street: Any, refused: Any
+) -> None:
+    """It is the same meter's, made of a register of flat1; each day of June has 48 x 0.1."""
+    june = (UUID(street["flat1 virtual"]), date(2024, 6, 2), date(2024, 6, 18))
+    told = {
+        name: {one.day.day: one.quantity for one in list_day_values(street.database, caller, *june)}
+        for name, caller in (
+            ("ann", street.customer("ann")), ("bea", street.customer("bea")), ("staff", street.operator("wlce")),
+        )
+    }  # fmt: skip
+    assert (list(told["ann"]), list(told["bea"])) == (list(range(2, 10)), list(range(10, 18)))
+    assert told["ann"] | told["bea"] == told["staff"] == dict.fromkeys(range(2, 18), Decimal("4.8"))
+    for caller in (street.customer("cat"), street.customer("landlord"), street.customer("ann", "lfce"),
+                   street.operator("lfce"), Caller("authenticated"), Caller("operator")):  # fmt: skip
+        with pytest.raises(Refused, match="NET130"):
+            list_day_values(street.database, caller, *june)
+    for view in ("virtual_registers", "virtual_register_parts"):
+        with refused("42501"):
+            count(street, street.customer("bea"), view)
 
 
 def test_a_shared_month_is_not_told(street: Any) -> None:

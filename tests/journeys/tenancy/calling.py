@@ -1,17 +1,20 @@
 """The walk, calling: every function by everybody."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 
-from journeys.tenancy.site import ESCOS, Site, Viewer, id_of
+from journeys.tenancy.site import ESCOS, SERVICE, Site, Viewer, id_of
+from journeys.tenancy.truth import true_days
 from journeys.tenancy.writing import differences, snapshot
 
 Arguments = dict[str, Any]
 
-# What each function is called with; staff alone may call them.
+# What each function is called with. Staff alone may call them, but for those that tell a customer of their own days.
 CALLS: dict[str, tuple[Arguments, ...]] = {
     "meters_missing_future_tariffs": ({"esco_code_in": None}, *({"esco_code_in": esco} for esco in ESCOS)),
     "generate_new_quarter_tariffs": ({"month_in": "2098-01-01"},),
@@ -53,14 +56,20 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
         {"meter_id": id_of(f"{esco} second"), "new_serial": "x", "exchanged_on": "2999-01-01"}
         for esco in ESCOS
     ),
-    "register_intervals": tuple(
-        {"register_id": id_of(f"{esco} books register"), "from_date": "2025-03-01", "to_date": "2025-03-02"}
-        for esco in ESCOS
-    ),
-    "register_days": tuple(
-        {"register_id": id_of(f"{esco} books register"), "from_date": "2025-03-01", "to_date": "2025-03-02"}
-        for esco in ESCOS
-    ),
+    **{
+        name: tuple(
+            {column: id_of(f"{esco} {key}"), "from_date": first, "to_date": end}
+            for esco in ESCOS
+            for key in keys
+            for first, end in (("2025-07-13", "2025-07-23"), ("2026-01-31", "2026-02-03"))
+        )
+        for name, column, keys in (
+            ("register_intervals", "register_id", ("books register", "first register")),
+            ("register_days", "register_id", ("books register", "second register")),
+            ("circuit_intervals", "circuit_id", ("circuit power 1",)),
+            ("circuit_totals", "circuit_id", ("circuit power 1", "circuit power 2")),
+        )
+    },
     "process_reading": ({"id": 0},),
     "force_reading": ({"id": 0, "reason": "photo"},),
     "delete_reading": ({"ids": [0], "reason": "photo"},),
@@ -71,16 +80,18 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
 
 
 def walk_functions(site: Site, viewer: Viewer, names: Iterable[str] = CALLS) -> list[str]:
-    """Customers and anon may call none; staff reach their own ESCO and nothing else."""
+    """Customers are told of their own days, and call nothing else; staff reach their own ESCO and nothing else."""
     staff = viewer.sight in ("esco", "all")
     before = {esco: snapshot(site, id_of(f"{esco} esco")) for esco in ESCOS}
     found = []
     for name in names:
         for arguments in CALLS[name]:
             answer = site.ask(viewer, "POST", f"/rpc/{name}", arguments)
-            if not staff and answer.status_code != (403 if viewer.claims else 401):
+            if viewer.claims and name in TELLING:
+                found += _walk_values(site, viewer, name, arguments, answer)
+            elif not staff and answer.status_code != (403 if viewer.claims else 401):
                 found.append(f"{name} is not refused: {answer.status_code} {answer.text[:200]}")
-            if staff:
+            elif staff:
                 found += _walk_answer(site, viewer, name, arguments, answer)
     for esco in ESCOS:
         changed = differences(before[esco], snapshot(site, id_of(f"{esco} esco")))
@@ -139,17 +150,53 @@ def _walk_interval_answer(
         yield complaint
 
 
-_OF_METERS = ("loss_factors_on", "register_intervals", "register_days", "exchange_meter")
+# Functions that tell values, with the column of the day or moment, and of what they tell.
+TELLING = {
+    "register_intervals": ("timestamp", "register_id"),
+    "register_days": ("day", "register_id"),
+    "circuit_intervals": ("timestamp", "circuit_id"),
+    "circuit_totals": ("starts_on", "circuit_id"),
+}
+
+
+def _walk_values(
+    site: Site, viewer: Viewer, name: str, arguments: Arguments, answer: httpx.Response
+) -> Iterator[str]:
+    """Of the days that are theirs, what staff are told; of others nothing, as of what is not there."""
+    moment, column = TELLING[name]
+    whole = site.ask(SERVICE, "POST", f"/rpc/{name}", arguments).json()
+    days = {day_of(row[moment]) for row in whole}
+    if viewer.sight == "customer":
+        days = true_days(site, viewer, column, *arguments.values()) or set()
+        known = true_days(site, viewer, column, arguments[column], "2000-01-01", "2000-01-02") is not None
+    else:
+        known = viewer.sight == "all" or arguments[column] in _ids_of(viewer.esco)
+    told = [row for row in whole if day_of(row[moment]) in days]
+    expected = (200, told) if known else (404, None)
+    if (answer.status_code, answer.json() if known else None) != expected:
+        yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+    elif not known and not {"NET128", "NET130"} & {answer.json()["code"]}:
+        yield f"{name} {arguments}: {answer.text[:200]}"
+
+
+def day_of(said: str) -> str:
+    """The local day of a moment, or the day that is said."""
+    at = datetime.fromisoformat(said)
+    return said if len(said) == 10 else at.astimezone(ZoneInfo("Europe/London")).date().isoformat()
+
+
+def _ids_of(esco_id: str | None) -> set[str]:
+    names = ("first register", "second register", "books register", "circuit power 1", "circuit power 2")
+    return {id_of(f"{esco} {name}") for esco in ESCOS if id_of(f"{esco} esco") == esco_id for name in names}
+
+
+_OF_METERS = ("loss_factors_on", "exchange_meter")
 
 
 def _walk_meters(name: str, arguments: Arguments, answer: httpx.Response, own: set[str]) -> Iterator[str]:
     if name == "loss_factors_on":
         hidden = _esco_of(arguments["supply_point_id_in"], "power 1") not in own
         if (answer.status_code, len(answer.json())) != (200, 0 if hidden else 1):
-            yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
-    elif name in ("register_intervals", "register_days"):
-        hidden = _esco_of(arguments["register_id"], "books register") not in own
-        if (answer.status_code, "NET130" in answer.text) != ((404, True) if hidden else (200, False)):
             yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
     elif name == "exchange_meter":
         # An exchange to come is refused; a meter of another ESCO is not there.

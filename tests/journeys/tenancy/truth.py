@@ -279,6 +279,20 @@ def true_keys(site: Site, viewer: Viewer, name: str) -> Keys | None:
     return frozenset(json.dumps([normal(value) for value in row]) for row in rows)
 
 
+def true_days(site: Site, viewer: Viewer, column: str, key: str, first: str, end: str) -> set[str] | None:
+    """The days on which a register or circuit (column register_id or circuit_id) measured a customer; None if never."""
+    query = f"""{_FOR_CUSTOMER}
+      select d.day::date::text
+      from measured m
+      left join generate_series(%(first)s::date, %(end)s::date - 1, '1 day') d (day) on d.day between m.first_day and m.last_day
+        and d.day::date::timestamp at time zone m.zone < m.removed_at
+        and (d.day::date + 1)::timestamp at time zone m.zone > m.installed_at
+      where m.{column} = %(key)s::uuid"""
+    values = {"esco": viewer.esco, "customer": viewer.customer, "key": key, "first": first, "end": end}
+    rows = site.owner.execute(query, values).fetchall()
+    return {day for (day,) in rows if day} if rows else None
+
+
 def normal(value: object) -> str:
     """One writing of a moment, whether SQL or JSON wrote it: 2025-07-14 23:00:00+00."""
     return str(value).replace("T", " ").replace("+00:00", "+00")

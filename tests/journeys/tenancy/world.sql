@@ -64,7 +64,7 @@ insert into submeter.registers (id, esco_id, meter_id, nature)
 select pg_temp.id(name || ' register'), pg_temp.id('esco'), pg_temp.id(name), case name when 'heat meter' then 'heat' else 'power' end
 from unnest(array['first', 'second', 'heat meter', 'spare', 'books']) name;
 
--- A register in the books alone, a gate, a loss factor.
+-- A register in the books alone (of home 1, made of one that measures home 2 later), a gate, a loss factor.
 insert into submeter.virtual_registers (register_id, esco_id, formula) values (pg_temp.id('books register'), pg_temp.id('esco'), 'sum');
 insert into submeter.virtual_register_parts (id, esco_id, virtual_register_id, register_id, start_at)
 values (pg_temp.id('part'), pg_temp.id('esco'), pg_temp.id('books register'), pg_temp.id('first register'), '2024-01-01');
@@ -81,7 +81,8 @@ insert into submeter.meter_installations (id, esco_id, meter_id, supply_point_id
   (pg_temp.id('first in 1'), pg_temp.id('esco'), pg_temp.id('first'), pg_temp.id('power 1'), '2024-01-01 00:00Z', '2026-01-10 12:00Z'),
   (pg_temp.id('second in 1'), pg_temp.id('esco'), pg_temp.id('second'), pg_temp.id('power 1'), '2026-01-10 12:00Z', null),
   (pg_temp.id('first in 2'), pg_temp.id('esco'), pg_temp.id('first'), pg_temp.id('power 2'), '2026-02-01 00:00Z', null),
-  (pg_temp.id('heat in 1'), pg_temp.id('esco'), pg_temp.id('heat meter'), pg_temp.id('heat 1'), '2024-01-01 00:00Z', null);
+  (pg_temp.id('heat in 1'), pg_temp.id('esco'), pg_temp.id('heat meter'), pg_temp.id('heat 1'), '2024-01-01 00:00Z', null),
+  (pg_temp.id('books in 1'), pg_temp.id('esco'), pg_temp.id('books'), pg_temp.id('power 1'), '2024-01-01 00:00Z', null);
 
 insert into submeter.circuits (id, esco_id, type)
 select pg_temp.id('circuit ' || name), pg_temp.id('esco'), split_part(name, ' ', 1) from unnest(array['power 1', 'heat 1', 'power 2']) name;
@@ -91,6 +92,7 @@ select pg_temp.id(circuit), pg_temp.id(register), start_at::timestamptz, end_at:
 from (values
   ('circuit power 1', 'first register', '2024-01-01 00:00Z', '2026-01-10 12:00Z'),
   ('circuit power 1', 'second register', '2026-01-10 12:00Z', null),
+  ('circuit power 1', 'books register', '2024-01-01 00:00Z', null),
   ('circuit power 2', 'first register', '2026-02-01 00:00Z', null),
   ('circuit heat 1', 'heat meter register', '2024-01-01 00:00Z', null)
 ) as k (circuit, register, start_at, end_at);
