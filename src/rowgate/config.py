@@ -20,8 +20,9 @@ class Config:
 
     The last group is ours. ``error_hints``: who breaks a check or an exclusion is told what it says.
     ``require_where``: UPDATE and DELETE without a filter are refused, as the ``safeupdate`` extension
-    does. ``max_body`` and ``max_depth`` bound what one request may cost, ``server_patience`` how long a
-    client may take to send it. ``server_workers`` share the port.
+    does. ``plan_once``: a statement is planned once for all values where that proves faster. ``max_body`` and
+    ``max_depth`` bound what one request may cost, ``server_patience`` how long a client may take to send it.
+    ``server_workers`` share the port.
     """
 
     admin_server_host: str = ""
@@ -75,6 +76,7 @@ class Config:
 
     error_hints: bool = False
     require_where: bool = False
+    plan_once: bool = True
     max_body: int = 64 * 1024 * 1024
     max_depth: int = 30
     server_patience: int = 60

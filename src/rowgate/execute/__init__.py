@@ -27,6 +27,7 @@ from rowgate.sql.parts import quote
 __all__ = ["ConnectionLost", "Executor", "Outcome", "Pace", "ResultSet", "Run", "Said", "lost"]
 
 REMEMBERED = 1000  # settings of requests
+PLAN_ONCE = ", set_config('plan_cache_mode', 'force_generic_plan', true)"
 LAST = 2  # results that are looked at: before the statement's there may be one of its estimate
 
 
@@ -138,7 +139,7 @@ class Executor:
         self._context = Context(config, roles)
         self._further = [quote(name) for name in config.db_extra_search_path]
         self._search_paths: dict[str, bytes] = {}
-        self._known_settings: dict[tuple[int, str, str, str, bool], tuple[Said, Caller, Statement]] = {}
+        self._known_settings: dict[tuple[int, str, str, str, bool, bool], tuple[Said, Caller, Statement]] = {}
         self._settings_text = _settings_text(tuple(config.app_settings))
         self._app_values = tuple(value.encode() for value in config.app_settings.values())
 
@@ -170,9 +171,11 @@ class Executor:
         """
         if not run.in_one_flush or statement.estimate or self._context.begin(caller.role):
             return None
-        errand = Errand(self._pool, self._statements(caller, said, statement, run), tell)
+        once = self._context.may_plan_once(caller.role) and pace.planning.choose()
+        statements = self._statements(caller, said, statement, run, once=once)
+        errand = Errand(self._pool, statements, tell, pace, once=once)
         if run.read_only:
-            errand.begin_read(self._sharing, pace)
+            errand.begin_read(self._sharing)
         else:
             errand.begin()
         return errand.abandon
@@ -193,15 +196,20 @@ class Executor:
                 rows = await _ended_by_hand(connection, statements, begin or BEGIN, run)
         return _result(rows, statement)
 
-    def _statements(self, caller: Caller, said: Said, statement: Statement, run: Run) -> Sequence[Statement]:
-        settings = self.settings(caller, said, read_only=run.read_only)
+    def _statements(
+        self, caller: Caller, said: Said, statement: Statement, run: Run, *, once: bool = False
+    ) -> Sequence[Statement]:
+        settings = self.settings(caller, said, read_only=run.read_only, once=once)
         before = (statement.estimate,) if statement.estimate else ()
         return self._context.around(caller.role, settings, *run.asked, *before, statement)
 
-    def settings(self, caller: Caller, said: Said, *, read_only: bool) -> Statement:
-        """Who asks, and what, for this transaction only. The same for many requests, so it is remembered."""
+    def settings(self, caller: Caller, said: Said, *, read_only: bool, once: bool = False) -> Statement:
+        """Who asks, and what, for this transaction only. The same for many requests, so it is remembered.
+
+        With ``once`` its statements are planned once for all values.
+        """
         schema, method, path, headers = said
-        key = (id(headers), schema, method, path, read_only)
+        key = (id(headers), schema, method, path, read_only, once)
         known = self._known_settings.get(key)
         # What is remembered holds the headers too, so that no others can have their identity.
         if known is not None and known[1] is caller:
@@ -209,6 +217,8 @@ class Executor:
         if len(self._known_settings) >= REMEMBERED:
             self._known_settings.clear()
         made = self._make_settings(caller, said, read_only=read_only)
+        if once:
+            made = made._replace(text=made.text + PLAN_ONCE)
         self._known_settings[key] = (said, caller, made)
         return made
 

@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 import psycopg
 from psycopg import pq
@@ -42,6 +43,10 @@ class DatabaseError(Exception):
 
 class ConnectionLost(Exception):
     """The connection is gone, and with it any knowledge of what became of the transaction."""
+
+
+class AskAgain(ConnectionLost):
+    """Nothing came of it, for a reason that may not be there the next time."""
 
 
 Outcome = Rows | DatabaseError | ConnectionLost
@@ -97,7 +102,7 @@ class Connection:
         self._writing = False
         self.closed = False
         self.opened_at = self.used_at = self.turned_at = self._loop.time()
-        self.took = 0.0  # seconds that the latest pipeline was at work
+        self.took = self._began = 0.0  # seconds that the latest pipeline was at work, by a finer clock
         # Always listening: the end of an idle connection is noticed when it comes.
         self._loop.add_reader(self._socket, self._readable)
 
@@ -146,7 +151,7 @@ class Connection:
         goes on to the end, whether anybody still wants to know or not.
         """
         if not self._flights:
-            self.turned_at = self._loop.time()
+            self.turned_at, self._began = self._loop.time(), perf_counter()
         self._flights.append(flight)
         try:
             for statement in flight.statements:
@@ -226,8 +231,9 @@ class Connection:
     def _land(self) -> None:
         """The first pipeline is at its end; the next has its turn."""
         flight = self._flights.popleft()
-        now = self._loop.time()
-        self.took, self.turned_at = now - self.turned_at, now
+        now = perf_counter()
+        self.took, self._began = now - self._began, now
+        self.turned_at = self._loop.time()
         if self._ended is not None and not self._flights:
             self._ended.set()
         flight.landed(self._outcome(flight))

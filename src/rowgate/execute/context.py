@@ -17,6 +17,10 @@ class Context:
         self._settings = {
             role: set_for_transaction(settings) for role, settings in roles.settings.items() if settings
         }
+        self._planned = {
+            role for role, settings in roles.settings.items() if "plan_cache_mode" in dict(settings)
+        }
+        self._learns = config.plan_once and config.db_prepared_statements
         self._begin = {role: begin(level) for role, level in roles.isolation.items()}
         self._before = call_before(config.db_pre_request) if config.db_pre_request else None
 
@@ -29,6 +33,10 @@ class Context:
             return (settings, *statements)
         all_of_it = (of_role, settings, self._before, *statements)
         return tuple(self._as_allowed(one) for one in all_of_it if one is not None)
+
+    def may_plan_once(self, role: str) -> bool:
+        """Whether neither settings nor role forbid to plan a statement once for all values."""
+        return self._learns and role not in self._planned
 
     def begin(self, role: str) -> Statement | None:
         """The explicit start of a transaction, where the role's isolation level asks for one."""

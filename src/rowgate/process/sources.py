@@ -40,6 +40,7 @@ IN_DATABASE = (
     "openapi_mode",
     "openapi_security_active",
     "openapi_server_proxy_uri",
+    "plan_once",
     "require_where",
     "server_cors_allowed_origins",
     "server_timing_enabled",

@@ -15,6 +15,7 @@ from rowgate.config import Config
 from rowgate.errors import Refusal
 from rowgate.execute.connection import Connection, Flight
 from rowgate.execute.errand import Errand
+from rowgate.execute.pace import Pace
 from rowgate.execute.pool import Pool, Waiting
 from rowgate.sql import Statement
 from unit.rowgate.clockwork import Clockwork
@@ -362,7 +363,7 @@ def test_those_who_wait_when_all_ends_are_told(world: World) -> None:
 
 def test_an_errand_that_is_abandoned_twice_gives_back_once(world: World) -> None:
     told: list[Any] = []
-    errand = Errand(world.pool, (Statement("select"),), told.append)
+    errand = Errand(world.pool, (Statement("select"),), told.append, Pace())
     world.do(errand.begin)
     world.open_succeeds(0)
     (connection,) = world.alive
