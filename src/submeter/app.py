@@ -36,10 +36,11 @@ from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
 from submeter.metering import column_maps
 from submeter.metering.actions import Options, Source, decide_waiting, import_file
+from submeter.metering.arguments import day_of, number_of, whole_of
 from submeter.metering.circuit_values import list_circuit_intervals, list_circuit_totals
 from submeter.metering.exchanging import exchange_meter, exchange_of
 from submeter.metering.interval_calls import CALLS
-from submeter.metering.problems import no_content, staff_only, unknown_parameter
+from submeter.metering.problems import no_content, staff_only, unknown_parameter, unreadable_value
 from submeter.metering.reading_actions import (
     Outcome,
     add_readings,
@@ -268,7 +269,8 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
 
     def waiting(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
         accept, reason = _is_true(arguments.get("accept")), str(arguments["reason"] or "")
-        outcome = decide_waiting(database, _caller(claims), int(arguments["id"]), reason, accept=accept)
+        number = whole_of("id", arguments["id"])
+        outcome = decide_waiting(database, _caller(claims), number, reason, accept=accept)
         return [{"outcome": outcome}]
 
     def exchange(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
@@ -280,7 +282,7 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
 
     def intervals(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
         key, first, end = _period(arguments)
-        minutes = int(arguments.get("minutes") or 30)
+        minutes = whole_of("minutes", arguments.get("minutes") or 30)
         rows = list_interval_values(database, _caller(claims), key, first, end, minutes)
         return [{"timestamp": row.starts_at.isoformat(), "quantity": _text(row.quantity)} for row in rows]
 
@@ -292,7 +294,7 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
 
     def circuit(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
         key, first, end = _period(arguments, "circuit_id")
-        minutes = int(arguments.get("minutes") or 30)
+        minutes = whole_of("minutes", arguments.get("minutes") or 30)
         rows = list_circuit_intervals(database, _caller(claims), key, first, end, minutes)
         return [{"timestamp": row.starts_at.isoformat(), "kwh": _text(row.quantity)} for row in rows]
 
@@ -327,8 +329,7 @@ def served_readings(database: Database) -> Mapping[str, Any]:
         return add_readings(database, _caller(claims), given, datetime.now(UTC))
 
     def process(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        ids, factor = _numbers(arguments), arguments.get("add_factor")
-        rolled = None if factor is None else Decimal(str(factor))
+        ids, rolled = _numbers(arguments), number_of(arguments, "add_factor")
         return _outcomes(process_readings(database, _caller(claims), ids, datetime.now(UTC), rolled))
 
     def force(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
@@ -344,8 +345,7 @@ def served_readings(database: Database) -> Mapping[str, Any]:
         return mark_misread(database, _caller(claims), reading_id, reason, datetime.now(UTC))
 
     def consumption(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        said = (arguments.get("from_date"), arguments.get("to_date"))
-        days = (date.fromisoformat(day) if day else None for day in said)
+        days = (day_of(arguments, name) for name in ("from_date", "to_date"))
         found = work_out_consumption(database, _caller(claims), str(arguments["register_id"]), *days)
         return [period.as_json() for period in found]
 
@@ -365,7 +365,7 @@ def _numbers(arguments: Any) -> list[int] | None:
     if one is None and some is None:
         return None
     many = some.strip("{}").split(",") if isinstance(some, str) else some or []
-    return [int(number) for number in (*many, one) if number not in (None, "")]
+    return [whole_of("ids", number) for number in (*many, one) if number not in (None, "")]
 
 
 def _some_numbers(arguments: Any) -> list[int]:
@@ -432,7 +432,9 @@ def _now() -> datetime:
 
 def _period(arguments: Any, of: str = "register_id") -> tuple[UUID, date, date]:
     """The register or circuit and the days that a request means; PostgreSQL has looked at them before."""
-    first, end = (date.fromisoformat(arguments[name]) for name in ("from_date", "to_date"))
+    first, end = (day_of(arguments, name) for name in ("from_date", "to_date"))
+    if first is None or end is None:
+        raise Refused(unreadable_value("from_date, to_date", None, "day"))
     return UUID(str(arguments[of])), first, end
 
 

@@ -149,6 +149,14 @@ def unknown_parameter(name: str, near: Sequence[str], known: Sequence[str]) -> P
 # Registers, charts and exports ----------------------------------------------------------------------------
 
 
+def unreadable_value(name: str, said: object, kind: str) -> Problem:
+    """An argument of a call that is no day or number as they are written here."""
+    hint = "Write days as 2026-03-05, and numbers in digits."
+    return Problem(
+        "MTR199", f"The value cannot be read as a {kind}", f"{name}: {said!r}", hint, {"name": name}
+    )
+
+
 def no_such_register(name: str, nearest: Sequence[str]) -> Problem:
     """Nothing is called that, as far as the caller may see."""
     near = f"Did you mean {' or '.join(nearest)}? " if nearest else ""

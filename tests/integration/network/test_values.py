@@ -197,6 +197,11 @@ def test_pulses_count_by_the_multiplier_of_their_day(town: Town, client: httpx.C
         ("register_intervals", 400, "NET127", {"minutes": 7}),
         ("register_intervals", 400, "NET127", {"to_date": "2036-03-05"}),
         ("register_intervals", 400, "MTR394", {"minutes": 5}),
+        ("register_days", 400, "MTR199", {"from_date": "infinity"}),
+        ("register_days", 400, "MTR199", {"to_date": "6 Mar 2026"}),
+        ("register_intervals", 400, "MTR199", {"from_date": None}),
+        ("register_intervals", 400, "NET127", {"minutes": "0x07"}),
+        ("register_consumption", 400, "MTR199", {"from_date": "-infinity"}),
     ],
 )
 def test_what_cannot_be_computed(
@@ -205,3 +210,9 @@ def test_what_cannot_be_computed(
     asked = {"register_id": town.registers[A], "from_date": str(DAY), "to_date": "2026-03-06", **told}
     answer = client.post(f"/rpc/{name}", json=asked)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+@pytest.mark.parametrize("factor", ["Infinity", "NaN"])
+def test_a_turn_of_the_dial_is_a_number(client: httpx.Client, factor: str) -> None:
+    answer = client.post("/rpc/process_reading", json={"id": 1, "add_factor": factor})
+    assert (answer.status_code, answer.json()["code"]) == (400, "MTR199"), answer.text

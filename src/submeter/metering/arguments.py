@@ -1,0 +1,48 @@
+"""What a call over REST says, as values.
+
+PostgreSQL has looked at the types, but knows more ways of writing them: `infinity`, `5 Jan 2026`, `0x1E`.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from submeter.core.problem import Refused
+from submeter.metering.problems import unreadable_value
+
+__all__ = ["day_of", "number_of", "whole_of"]
+
+Arguments = Mapping[str, Any]
+
+
+def day_of(arguments: Arguments, name: str) -> date | None:
+    """A day, written as ISO 8601 has it; None where nothing is said. Raises Refused MTR199."""
+    said = arguments.get(name)
+    try:
+        return None if said in (None, "") else date.fromisoformat(str(said))
+    except ValueError as error:
+        raise Refused(unreadable_value(name, said, "day")) from error
+
+
+def whole_of(name: str, said: Any) -> int:
+    """A whole number, in any notation of PostgreSQL's. Raises Refused MTR199."""
+    text = str(said).strip()
+    try:
+        return int(text) if text.lstrip("+-").isdecimal() else int(text, 0)
+    except ValueError as error:
+        raise Refused(unreadable_value(name, said, "whole number")) from error
+
+
+def number_of(arguments: Arguments, name: str) -> Decimal | None:
+    """An exact number; None where nothing is said. Raises Refused MTR199."""
+    said = arguments.get(name)
+    if said is None:
+        return None
+    try:
+        number = Decimal(str(said))
+    except InvalidOperation as error:
+        raise Refused(unreadable_value(name, said, "number")) from error
+    if not number.is_finite():
+        raise Refused(unreadable_value(name, said, "number"))
+    return number
