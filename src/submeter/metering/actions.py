@@ -263,6 +263,8 @@ class _Run:
                 digest.update(piece)
                 self.size += len(piece)
         self.sha256 = digest.hexdigest()
+        with self._transaction() as connection:
+            store.refresh_statistics(connection)
 
     def _known(self, connection: psycopg.Connection) -> FileRow | None:
         self.esco_id = _get_esco(connection)

@@ -62,6 +62,13 @@ def span_of(clock: str, day: date) -> Span:
     return Span(starts_at, datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC))
 
 
+@lru_cache(maxsize=4096)
+def _length_of(clock: str, day: date) -> int:
+    """Minutes of the day."""
+    span = span_of(clock, day)
+    return int((span.ends_at - span.starts_at).total_seconds()) // 60
+
+
 def check(row: DayRow, last_year: int) -> Problem | None:
     """What keeps a row from being stored, if anything: MTR201 to MTR204."""
     if not FIRST_YEAR <= row.day.year <= last_year:
@@ -69,10 +76,9 @@ def check(row: DayRow, last_year: int) -> Problem | None:
     if row.minutes not in STORED_MINUTES or not 0 <= row.decimals <= 9 or len(row.amounts) % 4:
         return problems.cannot_be_stored(f"{row.minutes} minutes, {row.decimals} decimals")
     try:
-        span = span_of(row.clock, row.day)
+        expected = _length_of(row.clock, row.day) // row.minutes
     except (LookupError, ValueError, OSError):
         return problems.unknown_clock(row.clock)
-    expected = int((span.ends_at - span.starts_at).total_seconds()) // 60 // row.minutes
     count = len(row.amounts) // 4
     return None if count == expected else problems.wrong_length(row.day, row.clock, count, expected)
 
@@ -99,12 +105,16 @@ def standing(row: DayRow, missing: int, count: int) -> int:
     return int(row.quality == "V" and any(part.quality == "A" for part in row.ranges) and missing < count)
 
 
-def find_register(row: DayRow, candidates: Iterable[Candidate]) -> list[Candidate] | Problem:
+def find_register(row: DayRow, candidates: Sequence[Candidate]) -> Sequence[Candidate] | Problem:
     """The register that a day belongs to; two in turn where the meter was exchanged on it.
 
     MTR210 if there is none at the time, MTR211 if several fit, MTR212 if the unit is another.
     """
     span = span_of(row.clock, row.day)
+    if len(candidates) == 1:  # as nearly always, of a million days
+        only = candidates[0]
+        if only.from_at <= span.starts_at and only.to_at >= span.ends_at and row.stream.unit == only.unit:
+            return candidates
     found = sorted(
         (one for one in candidates if one.from_at < span.ends_at and one.to_at > span.starts_at),
         key=lambda one: one.from_at,

@@ -4,6 +4,9 @@ select coalesce(submeter.claimed_esco(),
   (select id from submeter.escos where code = nullif(current_setting('app.settings.default_esco', true), '')),
   (select min(id::text)::uuid from submeter.escos having count(*) = 1))
 
+-- name: refresh_statistics
+select submeter.refresh_statistics()
+
 -- name: begin_file
 -- The same bytes read in another way are a correction: they are no older than what they were read as before.
 insert into submeter.import_files (esco_id, name, sha256, size, format, made_at, received_by, read_with)

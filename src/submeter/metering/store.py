@@ -30,6 +30,7 @@ __all__ = [
     "list_waiting",
     "list_years",
     "place",
+    "refresh_statistics",
     "resolve",
     "retry_waiting",
 ]
@@ -79,6 +80,11 @@ def find_esco(connection: psycopg.Connection) -> UUID | None:
     """The ESCO that the caller acts for; None where there are several and none is named."""
     row = connection.execute(_QUERIES["esco_of_caller"]).fetchone()
     return row[0] if row else None
+
+
+def refresh_statistics(connection: psycopg.Connection) -> None:
+    """Let the planner look at meters and places that are many more than it knows of."""
+    connection.execute(_QUERIES["refresh_statistics"])
 
 
 def begin_file(connection: psycopg.Connection, values: Mapping[str, Any]) -> FileRow:

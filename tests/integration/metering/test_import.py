@@ -39,6 +39,24 @@ def codes(report: Any) -> dict[str, int]:
     return dict(report.codes)
 
 
+# What the planner knows -----------------------------------------------------------------------------------------
+
+
+def test_an_import_lets_the_planner_know_of_many_new_meters(town: Town) -> None:
+    """Else each stream of a first import looks through all meters of the ESCO."""
+    town.value(
+        "insert into submeter.meters (esco_id, serial) select %s, 'S' || n from generate_series(1, 1000) n returning 1",
+        town.esco_id,
+    )
+    known = "select reltuples >= 1000 from pg_class where oid = 'submeter.meters'::regclass"
+    assert town.value(known) is False
+    town.load([day_row(HOME)])
+    assert town.value(known) is True
+    with transaction(town.database, Caller("operator", town.esco_id)) as connection:
+        row = connection.execute("select submeter.refresh_statistics()").fetchone()
+    assert row == (0,)  # once is enough
+
+
 # What is stored ------------------------------------------------------------------------------------------------
 
 
