@@ -38,7 +38,7 @@ from submeter.metering.selecting import IntervalRegister, Selection, chunked
 __all__ = ["Checked", "check_due", "check_intervals", "dismiss_findings", "list_findings"]
 
 CHUNK_REGISTERS = 200
-CHUNK_DAYS = 20_000
+CHUNK_DAYS = 4_000
 WITHIN_A_DAY = ("MTR351", "MTR353", "MTR355", "MTR356", "MTR359", "MTR360")
 BESIDE_EACH_OTHER = ("MTR352", "MTR354")
 WITHOUT_USE, AGAINST_DIAL = "MTR357", "MTR358"
