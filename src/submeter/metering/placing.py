@@ -1,6 +1,6 @@
 """From the rows of a file to the rows of the database: when a day begins, what it adds up to, whose it is."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -12,7 +12,7 @@ import numpy as np
 
 from submeter.core.problem import Problem
 from submeter.metering import problems
-from submeter.metering.model import MISSING, DayRow, Stream
+from submeter.metering.model import MISSING, DayRow
 
 __all__ = ["Candidate", "Placed", "Span", "Sums", "add_up", "check", "divide", "find_register", "span_of"]
 
@@ -121,6 +121,8 @@ def find_register(row: DayRow, candidates: Sequence[Candidate]) -> Sequence[Cand
     )
     if not found:
         return problems.no_register(row.stream, row.day)
+    if len({one.register_id for one in found}) == 1:
+        found = found[:1]
     if any(after.from_at < before.to_at for before, after in pairwise(found)):
         return problems.several_registers(row.stream, row.day)
     odd = next((one.unit for one in found if row.stream.unit not in ("", one.unit)), None)
@@ -157,7 +159,3 @@ def rounds(placed: Iterable[Placed]) -> Iterator[int]:
         key = (one.register_id, one.row.day)
         seen[key] = seen.get(key, -1) + 1
         yield seen[key]
-
-
-Candidates = Mapping[Stream, Sequence[Candidate]]
-Resolve = Callable[[Sequence[Stream]], Candidates]

@@ -19,7 +19,8 @@ on conflict (esco_id, sha256, md5(read_with::text)) do nothing
 select id, esco_id, status, items_done, made_at, counts
 from submeter.import_files
 where esco_id = %(esco_id)s and sha256 = %(sha256)s and md5(read_with::text) = md5((%(read_with)s::jsonb)::text)
-for update
+-- Not against those whose rows name the file: an import that overtakes a day of it while it is being loaded.
+for no key update
 
 -- name: advance_file
 update submeter.import_files
@@ -57,6 +58,9 @@ on conflict do nothing
 
 -- name: retry_waiting
 select submeter.retry_waiting(%(esco_id)s)
+
+-- name: lock_waiting
+select submeter.lock_waiting(%(id)s)
 
 -- name: decide_waiting
 select submeter.decide_waiting(%(id)s, %(accept)s, %(reason)s)

@@ -161,6 +161,9 @@ def _pieces(rows: Iterable[bytes]) -> Iterator[bytes]:
 def add_waiting(connection: psycopg.Connection, file: FileRow, days: Iterable[tuple[Any, Sums]]) -> None:
     """Days (rows of the file with their sums) whose register is not known."""
     rows = [_waiting(file, row, sums) for row, sums in days]
+    if rows:
+        # Before the first row: two files may bring the same one, and then one waits for the other.
+        connection.execute(_QUERIES["lock_intervals"], {"esco_id": file.esco_id})
     with connection.cursor() as cursor:
         cursor.executemany(_QUERIES["add_waiting"], rows)
 
@@ -195,6 +198,7 @@ def decide_waiting(
     connection: psycopg.Connection, waiting_id: int, reason: str, *, accept: bool
 ) -> str | None:
     """Accept or turn down a day that waits; what became of it, None where there is none."""
+    connection.execute(_QUERIES["lock_waiting"], {"id": waiting_id})
     values = {"id": waiting_id, "accept": accept, "reason": reason.strip()}
     row = connection.execute(_QUERIES["decide_waiting"], values).fetchone()
     return row[0] if row else None

@@ -290,6 +290,20 @@ def test_on_the_day_of_an_exchange_each_register_gets_its_own(town: Town) -> Non
     assert town.value("select sum(kwh) * 1000 from public.circuit_interval_hh") == sum(range(48))
 
 
+def test_a_day_on_which_the_identifier_was_entered_anew_is_not_divided(town: Town) -> None:
+    """One register, whatever it was called: the other half of its day is no other version."""
+    point = town.value(
+        "select supply_point_id::text from submeter.supply_point_identifiers where identifier = %s", HOME
+    )
+    with town.database.connect_owner() as owner:
+        owner.execute(
+            "update submeter.supply_point_identifiers set to_date = %s where identifier = %s", (DAY, HOME)
+        )
+    town.add("supply_point_identifiers", supply_point_id=point, scheme="NMI", identifier=HOME, from_date=DAY)
+    assert codes(town.load([day_row(HOME, list(range(48)), DAY - timedelta(1))])) == {}
+    assert town.current(HOME, DAY - timedelta(1)) == list(range(48))
+
+
 def at_hour(hour: int) -> datetime:
     return datetime(2026, 3, 6, hour, tzinfo=UTC)
 
@@ -358,6 +372,19 @@ def test_a_measured_day_that_is_older_goes_before_an_estimate_and_says_so(town: 
     assert [row.reason for row in list_waiting(town.database, town.operator)] == ["lower_quality"]
     town.load([day_row(HOME, 3, version_at=at_hour(3))], name="c")
     assert list_waiting(town.database, town.operator) == ()
+
+
+def test_what_waited_and_was_overtaken_is_kept_though_its_numbers_are_known(town: Town) -> None:
+    """The same digits with another point are other quantities."""
+    town.load([day_row(HOME, 1, version_at=at_hour(1))], name="a")
+    town.load([day_row(HOME, 2, quality="E", version_at=at_hour(2))], name="b")
+    town.load([day_row(HOME, 2, quality="E", decimals=2, version_at=at_hour(3))], name="c")
+    town.load([day_row(HOME, 3, version_at=at_hour(4))], name="d")
+    assert list_waiting(town.database, town.operator) == ()
+    kept = town.rows(
+        "select total, decimals from submeter.register_interval_versions where quality = 'E' order by decimals"
+    )
+    assert kept == [(96, 2), (96, 3)]
 
 
 def test_a_billed_day_waits_for_a_decision_but_a_repeat_does_not(town: Town) -> None:

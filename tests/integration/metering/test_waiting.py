@@ -1,6 +1,7 @@
 """Days of a meter that nobody knew yet: each way in which it becomes known places them, by itself."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from integration.metering.town import DAY, SERVICE, Town, day_row, make_town, nm
 from submeter.core.caller import Caller
 from submeter.db.database import Database
 from submeter.db.transactions import transaction
-from submeter.metering.model import DayRow, Stream
+from submeter.metering.model import DayRow, QualityRange, Stream
 
 HOME = "6001000001"
 NEW = "6001000002"
@@ -134,6 +135,67 @@ def test_an_identifier_with_its_check_digit_finds_days_without(town: Town) -> No
     town.add_home("QABB0000008")
     town.add_home("qabb000001")
     assert town.value("select count(*) from public.import_waiting") == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"stream": nmi(NEW, "1", unit="kvarh")},
+        {"stream": nmi(NEW, "1", direction="export")},
+        {"decimals": 2},
+        {"quality": "V", "ranges": (QualityRange(1, 48, "A", "", "", "read by hand"),)},
+    ],
+    ids=["unit", "direction", "decimals", "what is said of it"],
+)
+def test_days_of_the_same_numbers_wait_each_for_itself(town: Town, other: dict[str, Any]) -> None:
+    row = day_row(NEW, VALUES, stream=nmi(NEW, "1"), quality=other.get("quality", "A"))
+    assert town.load([row, row._replace(**other)]).counts["waiting"] == 2
+    assert town.value("select count(*) from public.import_waiting") == 2
+    # Once more they are the same, though.
+    town.load([row, row._replace(**other)], name="again")
+    assert town.value("select count(*) from public.import_waiting") == 2
+
+
+def test_the_day_on_which_the_meter_came_is_placed_with_the_next_import(town: Town) -> None:
+    """Market days begin an hour after midnight of summer: the first hour is of the day before."""
+    town.load([day_row(NEW, VALUES, DAY - timedelta(1)), day_row(NEW, VALUES)])
+    town.add_home(NEW, installed=f"{DAY}T00:00+11:00")
+    assert town.current(NEW) == VALUES
+    assert town.current(NEW, DAY - timedelta(1)) is None
+    assert town.load([day_row(HOME)]).counts["found"] == 1
+    assert town.current(NEW, DAY - timedelta(1)) == VALUES
+    assert town.value("select count(*) from public.import_waiting") == 0
+
+
+@pytest.mark.parametrize("second", ["the old one", "the new one"])
+def test_a_day_that_waits_is_divided_when_both_meters_of_an_exchange_are_there(
+    town: Town, second: str
+) -> None:
+    missing = [None, *range(1, 46), None, 47]
+    town.load([day_row(NEW, VALUES), day_row(NEW, missing, DAY + timedelta(1))])
+    noon = "2026-03-05T12:00+10:00"
+    point = town.add_home(NEW, scheme="own", serial="MOLD")
+    with town.database.connect_owner() as owner:
+        owner.execute(
+            "update submeter.meter_installations set removed_at = %s where supply_point_id = %s",
+            (noon, point),
+        )
+    name = "update submeter.supply_point_identifiers set scheme = 'NMI' where supply_point_id = %s"
+    if second == "the new one":
+        act(town, SERVICE, name, point)
+        assert town.value("select count(*) from public.import_waiting") == 2
+        town.add_meter("new", point, "MNEW", noon)
+    else:
+        town.add_meter("new", point, "MNEW", noon)
+        act(town, SERVICE, name, point)
+    assert town.value("select count(*) from public.import_waiting") == 0
+    assert town.current("MOLD") == [*range(24), *[None] * 24]
+    assert town.current("MNEW") == [*[None] * 24, *range(24, 48)]
+    assert town.current("MNEW", DAY + timedelta(1)) == missing
+    halves = town.rows(
+        "select missing, standing, total from submeter.register_intervals where day = %s order by total", DAY
+    )
+    assert halves == [(24, 1, sum(range(24))), (24, 1, sum(range(24, 48)))]
 
 
 def test_no_agreement_is_needed_but_a_customer_sees_with_one(town: Town) -> None:
