@@ -65,6 +65,9 @@ def import_files(
     if bool(files) == bool(directory):
         message = "Name files, or a directory to watch (--watch DIR)."
         raise typer.BadParameter(message)
+    if directory and dry_run:
+        message = "What arrives in a directory is loaded, and moved: --dry-run is for files that are named."
+        raise typer.BadParameter(message)
     options = Options(
         all_or_nothing=all_or_nothing,
         dry_run=dry_run,

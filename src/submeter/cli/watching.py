@@ -90,7 +90,7 @@ def is_for_later(result: Report | Problem) -> bool:
 
 def file_away(path: Path, result: Report | Problem) -> None:
     """Move a file to where it belongs, and write its report beside it; never over another."""
-    is_loaded = isinstance(result, Report) and result.status in ("loaded", "repeated", "checked")
+    is_loaded = isinstance(result, Report) and result.status in ("loaded", "repeated")
     folder = path.parent / (ARCHIVE if is_loaded else ERRORS)
     folder.mkdir(exist_ok=True)
     target = _free(folder, path.name)

@@ -64,7 +64,9 @@ def test_whoever_decides_waits_for_an_import_before_touching_what_waits(town: To
     (row,) = list_waiting(town.database, town.operator)
     with transaction(town.database, SERVICE) as connection:
         lock(connection, town)
-        deciding = Aside(town, lambda: decide_waiting(town.database, town.operator, row.id, "seen", accept=True))
+        deciding = Aside(
+            town, lambda: decide_waiting(town.database, town.operator, row.id, "seen", accept=True)
+        )
         deciding.waits()
         # What is newer and measured makes the decision needless: the row goes.
         newest = [day_row(HOME, 3)]

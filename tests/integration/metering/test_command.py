@@ -93,6 +93,8 @@ def test_mistakes_of_newcomers(run: Run, town: Path) -> None:
     refused(run("waiting", "--accept", "77", "--reason", "seen"), "MTR232")
     assert run("import").returncode == 2
     assert run("import", "page.csv", "--watch", ".").returncode == 2
+    assert run("import", "--watch", ".", "--once", "--dry-run").returncode == 2
+    assert (town / "page.csv").exists()
 
 
 def test_reports_and_exit_codes(run: Run, town: Path) -> None:
