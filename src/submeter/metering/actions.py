@@ -288,7 +288,7 @@ class _Run:
         values: dict[str, Any] = {
             "esco_id": self.esco_id, "name": self.source.name, "sha256": self.sha256,
             "size": self.size, "format": self.report.format, "made_at": self.source.made_at,
-            "received_by": _signature(self.caller) if self.caller else "the system",
+            "received_by": self.caller.signature() if self.caller else "the system",
             "read_with": self.how.as_json(),
         }  # fmt: skip
         file = store.begin_file(connection, values)
@@ -371,7 +371,3 @@ def _get_esco(connection: psycopg.Connection) -> UUID:
     if found is None:
         raise Refused(problems.no_esco())
     return found
-
-
-def _signature(caller: Caller) -> str:
-    return f"{caller.role} {caller.key}" if caller.key else caller.role

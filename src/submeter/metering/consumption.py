@@ -66,15 +66,17 @@ class DayUse:
 
 
 def chain(readings: Sequence[Reading]) -> tuple[tuple[date, Reading], ...]:
-    """The readings that count, each with the first day after it, in order, one for a moment.
+    """The readings that count, each with the first day after it, in order, one for a day.
 
-    Misreads count for nothing, nor does an estimate where another reading stands. Where a CLOSING and an
-    OPENING are of one day, the day is the newcomer's and both stand at its start.
+    Misreads count for nothing, nor does an estimate where another reading stands. Of several times of a day
+    the last counts. Where a CLOSING and an OPENING are of one day, the day is the newcomer's and both stand
+    at its start. A turn that an estimate noted, and the next actual shows not to have been, is taken back.
     """
     openings = {reading.read_on for reading in readings if reading.sub_type == "OPENING"}
     placed = [(_edge(reading, openings), reading) for reading in readings if reading.sub_type != "MISREAD"]
     placed.sort(key=lambda pair: (pair[0], pair[1].is_estimate))
-    return tuple((edge, _one([reading for _, reading in group])) for edge, group in groupby(placed, _first))
+    edges = [(edge, _one([reading for _, reading in group])) for edge, group in groupby(placed, _first)]
+    return tuple(zip((edge for edge, _ in edges), _turned_back(one for _, one in edges), strict=True))
 
 
 def _edge(reading: Reading, openings: set[date]) -> date:
@@ -88,6 +90,7 @@ def _first(pair: tuple[date, Reading]) -> date:
 
 def _one(readings: Sequence[Reading]) -> Reading:
     """The reading of a moment. What is read twice must be one value; a roll-over is noted with either."""
+    readings = _last_of_day(readings)
     best = readings[0]
     for other in readings[1:]:
         if other.value != best.value and not other.is_estimate:
@@ -96,6 +99,31 @@ def _one(readings: Sequence[Reading]) -> Reading:
             raise Refused(Problem("MTR340", "Two readings of one moment differ", detail, hint))
     same = (reading.add_factor for reading in readings if reading.value == best.value)
     return replace(best, add_factor=max(same))
+
+
+def _last_of_day(readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Where all that was read of a day has its time, what was read last."""
+    actual = [reading for reading in readings if not reading.is_estimate]
+    times = [reading.read_at for reading in actual if reading.read_at is not None]
+    if not times or len(times) < len(actual):
+        return readings
+    return [reading for reading in actual if reading.read_at == max(times)]
+
+
+def _turned_back(readings: Iterable[Reading]) -> Iterator[Reading]:
+    """The readings, each actual less the turns of estimates before it that it shows not to have been.
+
+    A dial that passed zero stands lower than at the actual before: the rule of add factors (MTR317).
+    """
+    last, rolled = None, Decimal(0)
+    for reading in readings:
+        if reading.is_estimate:
+            rolled += reading.add_factor
+            yield reading
+            continue
+        too_early = last is not None and not reading.add_factor and reading.value >= last
+        yield replace(reading, add_factor=-rolled) if rolled and too_early else reading
+        last, rolled = reading.value, Decimal(0)
 
 
 def advances(readings: Sequence[Reading], multipliers: Sequence[Multiplier] = ()) -> tuple[Advance, ...]:
@@ -121,7 +149,7 @@ def _advance(
 def list_actuals(readings: Iterable[Reading]) -> Iterator[Reading]:
     """The readings that are no estimates; a turn that an estimate noted is noted with the next of them."""
     rolled = Decimal(0)
-    for reading in readings:
+    for reading in _turned_back(readings):
         rolled += reading.add_factor
         if not reading.is_estimate:
             yield reading if rolled == reading.add_factor else replace(reading, add_factor=rolled)

@@ -31,6 +31,7 @@ __all__ = [
     "Place",
     "case_of",
     "clock_of",
+    "is_beside",
     "next_of",
     "reading_at",
     "standing_at",
@@ -183,9 +184,9 @@ def case_of(dial: Dial, candidate: Reading, now: datetime, *without: str) -> Rea
         _local_day(now, place.clock if place else dial.esco_clock),
         register=_register(dial, place, candidate, tolerance),
         previous=previous,
-        last_actual=_last_actual(before),
+        last_actual=_last_actual(before, candidate),
         next=after[0] if after else None,
-        same_day=tuple(one for one in held if one.read_on == candidate.read_on),
+        same_day=tuple(one for one in held if is_beside(one, candidate)),
         state=_state(place, candidate.read_on),
         last_billed=_last_billed(place, candidate, held),
         history=_history(dial, before, candidate, tolerance),
@@ -199,18 +200,29 @@ def next_of(dial: Dial, reading: Reading) -> Held | None:
     return min(after, key=lambda one: _rank(one.reading), default=None)
 
 
-def _last_actual(before: Sequence[Reading]) -> Reading | None:
-    """The last one that is no estimate, as the dial of today would have shown it: less its turns since."""
+def _last_actual(before: Sequence[Reading], candidate: Reading) -> Reading | None:
+    """The last one that is no estimate, as the dial of today would have shown it: less its turns since.
+
+    But for turns that were estimated too early: a dial that stands higher than then has not passed zero.
+    """
     rolled = Decimal(0)
     for one in reversed(before):
         if not one.is_estimate:
-            return replace(one, value=one.value - rolled) if rolled else one
+            stays = not rolled or (candidate.value >= one.value and not candidate.add_factor)
+            return one if stays else replace(one, value=one.value - rolled)
         rolled += one.add_factor
     return None
 
 
 def _changes_with(one: Reading, candidate: Reading) -> bool:
     return one.read_on == candidate.read_on and is_change(one, candidate)
+
+
+def is_beside(one: Reading, candidate: Reading) -> bool:
+    """Of the same day; or where the days meet: the end of one is the beginning of the other."""
+    if one.read_on == candidate.read_on:
+        return True
+    return one.edge == candidate.edge and not (one.is_estimate or candidate.is_estimate)
 
 
 def _rank(reading: Reading) -> tuple[date, bool]:

@@ -22,7 +22,7 @@ __all__ = [
     "in_doubt",
     "judge",
     "order",
-    "unplaced",
+    "said_by_rule",
 ]
 
 STATUS_OF = {
@@ -35,6 +35,9 @@ STATUS_OF = {
     "MISREAD": ("misread", "periodic"),
 }
 """Status and kind under which a reading is stored."""
+
+_BESIDE = ("OPENING", "CLOSING", "MISREAD")
+"""They stand beside what else there is of the moment."""
 
 Kind = Literal["placed", "duplicate", "waiting"]
 
@@ -139,10 +142,11 @@ def forced(dial: Dial, verdict: Verdict, reason: str) -> Verdict:
 
 
 def _replaced(dial: Dial, offer: Offer, at: datetime) -> str | None:
-    """What it is said to correct, or the estimate of the same moment, which gives way."""
-    if offer.replaces_id or offer.reading.sub_type in ("OPENING", "CLOSING", "MISREAD"):
+    """What it is said to correct, or what gives way at the same moment: an estimate; a customer's reading of
+    the same value, which it confirms."""
+    if offer.replaces_id or offer.reading.sub_type in _BESIDE:
         return offer.replaces_id
-    return next((one.id for one in dial.held if one.at == at and one.reading.is_estimate), None)
+    return next((one.id for one in dial.held if one.at == at and one.reading.sub_type not in _BESIDE), None)
 
 
 def _repeated(dial: Dial, reading: Reading, without: Sequence[str]) -> str | None:
@@ -182,8 +186,8 @@ def in_doubt(dial: Dial, held: Held) -> Offer:
 # Words ----------------------------------------------------------------------------------------------------
 
 
-def unplaced(code: str, detail: str) -> Problem:
-    """The problem of a reading whose register is not found, in the words of its rule (MTR302, MTR303)."""
+def said_by_rule(code: str, detail: str) -> Problem:
+    """A problem that is known before the checks are made, in the words of its rule."""
     rule = next(rule for rule in RULES if rule.code == code)
     return Problem(rule.code, rule.title, detail, rule.hint)
 

@@ -118,6 +118,6 @@ def _sum(used: dict[date, Decimal], advance: Advance) -> Decimal:
 
 
 def _sums(advance: Advance, start: Reading, last: Reading, multiplier: Decimal, unit: str) -> str:
-    rolled = f" + {last.add_factor}" if last.add_factor else ""
+    rolled = f" {'+' if last.add_factor > 0 else '-'} {abs(last.add_factor)}" if last.add_factor else ""
     factor = f" x {multiplier}" if multiplier != 1 else ""
     return f"({last.value}{rolled} - {start.value}){factor} = {advance.quantity} {unit}".rstrip()

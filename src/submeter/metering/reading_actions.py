@@ -16,7 +16,7 @@ from submeter.db.transactions import transaction
 from submeter.metering import reading_problems as problems
 from submeter.metering import reading_store, store
 from submeter.metering.model import Stream
-from submeter.metering.offers import Offer, finding_json
+from submeter.metering.offers import Offer, finding_json, said_by_rule
 from submeter.metering.placing import Candidate
 from submeter.metering.reading_desk import Desk, Settled
 from submeter.metering.reading_registers import with_register
@@ -62,6 +62,8 @@ def add_readings(
     """
     with transaction(database, caller) as connection:
         offers = reading_store.list_offered(connection, rows)
+        for offer in offers:
+            _refuse_no_turn(offer.reading.add_factor)
         _refuse_twins(offers)
         settled = Desk(connection, caller, now).take(offers)
         placed = reading_store.show(connection, [one.reading_id for one in settled if one.reading_id])
@@ -122,8 +124,10 @@ def process_readings(
 ) -> list[Outcome]:
     """Check what waits again: under these numbers, or all of it. `add_factor` notes a dial that passed zero.
 
-    Raises Refused MTR261 for a number under which nothing waits.
+    Raises Refused: MTR261 for a number under which nothing waits, MTR317 for what no dial turns by.
     """
+    if add_factor is not None:
+        _refuse_no_turn(add_factor)
     with transaction(database, caller) as connection:
         desk = Desk(connection, caller, now)
         offers = _at_desk(desk, ids)
@@ -131,6 +135,12 @@ def process_readings(
             offers = [_rolled(offer, add_factor) for offer in offers]
         settled = desk.take(offers)
     return [_outcome(offer, one) for offer, one in zip(offers, settled, strict=True)]
+
+
+def _refuse_no_turn(add_factor: Decimal) -> None:
+    """What is no number, or less than nothing, is refused before anything is worked out with it."""
+    if not add_factor.is_finite() or add_factor < 0:
+        raise Refused(said_by_rule("MTR317", str(add_factor)))
 
 
 def _rolled(offer: Offer, add_factor: Decimal) -> Offer:

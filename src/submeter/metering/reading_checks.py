@@ -45,16 +45,21 @@ def _at_other_times(one: Reading, other: Reading) -> bool:
 
 def differs_from_held(case: ReadingCase) -> str | None:
     for held in case.same_day:
-        if held.value != case.candidate.value and _meets(case.candidate, held):
+        if contradicts(case.candidate, held):
             return f"{held.sub_type} {held.value} is held for {held.read_on}"
     return None
+
+
+def contradicts(candidate: Reading, held: Reading) -> bool:
+    """Whether the two give one moment two values, of which a person must choose."""
+    return held.value != candidate.value and _meets(candidate, held)
 
 
 def _meets(candidate: Reading, held: Reading) -> bool:
     """Both are about one moment: a day's end, or the change of tenancy that one reading serves."""
     if _at_other_times(candidate, held):
         return False
-    if is_change(candidate, held):
+    if candidate.read_on == held.read_on and is_change(candidate, held):
         return True
     better = _RANK.get(candidate.sub_type, 3) > _RANK.get(held.sub_type, 3)
     return candidate.edge == held.edge and not (held.is_estimate and better)
@@ -118,7 +123,9 @@ def gas_factor_missing(case: ReadingCase) -> str | None:
         "temperature factor": case.candidate.temperature_factor,
         "heating value": case.candidate.heating_value,
     }
-    missing = [name for name, value in factors.items() if value is None or value <= 0]
+    missing = [
+        name for name, value in factors.items() if value is None or not value.is_finite() or value <= 0
+    ]
     return f"no {' and no '.join(missing)}" if missing else None
 
 

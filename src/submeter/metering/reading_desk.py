@@ -15,8 +15,9 @@ from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.metering import reading_problems as problems
 from submeter.metering import reading_store as store
-from submeter.metering.dial import Dial, Held, next_of
+from submeter.metering.dial import Dial, Held, is_beside, next_of
 from submeter.metering.offers import Offer, Verdict, dated, failing, forced, in_doubt, judge, order
+from submeter.metering.reading_checks import contradicts
 from submeter.metering.readings import Reading
 
 __all__ = ["Desk", "Settled"]
@@ -50,11 +51,6 @@ class Desk:
     @property
     def is_customers(self) -> bool:
         return self.caller.role == "authenticated"
-
-    @property
-    def signature(self) -> str:
-        """Who decides, for the record."""
-        return f"{self.caller.role} {self.caller.key}" if self.caller.key else self.caller.role
 
     def take(self, offers: Sequence[Offer]) -> list[Settled]:
         """Judge and settle offers, in the order of time; what became of each, in the order they were given.
@@ -99,7 +95,10 @@ class Desk:
         if verdict.kind == "waiting":
             if not offer.may_wait:
                 raise Refused(self.told(verdict))
-            return Settled("waiting", None, store.enqueue(self.connection, verdict), *found)
+            waiting_id = store.enqueue(self.connection, verdict)
+            if self.is_customers:
+                found = (tuple(problems.waiting_for_customers(one) for one in verdict.problems), ())
+            return Settled("waiting", None, waiting_id, *found)
         if verdict.kind == "duplicate":
             self.refuse_twin(verdict)
         else:
@@ -140,7 +139,7 @@ class Desk:
 
     def flush(self) -> None:
         """Write what is placed."""
-        store.add_readings(self.connection, self.to_place, self.signature)
+        store.add_readings(self.connection, self.to_place, self.caller.signature())
         self.to_place.clear()
 
     # --- around it ---
@@ -202,7 +201,7 @@ class Desk:
 
     def mark_misread(self, held: Held, register_id: str, reason: str) -> str:
         """From now on the reading counts for nothing. The id of the row that says so."""
-        marked = store.mark_misread(self.connection, held.id, reason, self.signature)
+        marked = store.mark_misread(self.connection, held.id, reason, self.caller.signature())
         self.dials[register_id] = self.dials[register_id].without(held.id)
         self.touched.add(register_id)
         self.doubt_next(self.dials[register_id], held.reading)
@@ -213,8 +212,6 @@ def _contradicted(dial: Dial, verdict: Verdict) -> list[Held]:
     """What is held for the same moment with another value, and is wrong if this one is right."""
     if not any(problem.code == "MTR312" for problem in verdict.problems):
         return []
-    value = verdict.offer.reading.value
-    return [
-        one for one in dial.held
-        if one.at == verdict.at and one.reading.value != value and not one.reading.is_estimate
-    ]  # fmt: skip
+    reading = verdict.offer.reading
+    beside = [one for one in dial.held if is_beside(one.reading, reading) and not one.reading.is_estimate]
+    return [one for one in beside if contradicts(reading, one.reading)]

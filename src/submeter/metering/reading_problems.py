@@ -49,6 +49,11 @@ def for_customers(problem: Problem) -> Problem:
     return Problem(problem.code, problem.title, "", hint)
 
 
+def waiting_for_customers(problem: Problem) -> Problem:
+    """The same of a reading that waits already."""
+    return Problem(problem.code, problem.title, "", "Somebody will look at it: there is nothing more to do.")
+
+
 def in_the_way(register_id: str | None, detail: str) -> Problem:
     """Another row of the same request is about the same moment."""
     hint = "Send each reading once. To correct one, send a new reading with replaces_id naming it."

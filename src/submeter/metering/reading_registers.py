@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from submeter.core.problem import Problem
 from submeter.metering.model import Stream
-from submeter.metering.offers import Offer, unplaced
+from submeter.metering.offers import Offer, said_by_rule
 from submeter.metering.placing import Candidate
 from submeter.metering.problems import other_unit, several_of_reading
 
@@ -30,7 +30,7 @@ def _register(offer: Offer, candidates: Sequence[Candidate], *, site_known: bool
     fits = _on_the_day(offer, candidates) or _one_of_all(candidates)
     if not fits:
         code = "MTR303" if site_known else "MTR302"
-        return unplaced(code, _said(offer.stream))
+        return said_by_rule(code, _said(offer.stream))
     if any(after.from_at < before.to_at for before, after in pairwise(fits)):
         return several_of_reading(offer.stream, offer.reading.read_on)
     # Where the meter was exchanged on the day: the last reading is the old one's, all others the new one's.

@@ -169,7 +169,7 @@ class ReadingCase:
     """The last one before it that is no estimate; needed where `previous` is one."""
     next: Reading | None = None
     same_day: tuple[Reading, ...] = ()
-    """What is held of this register for the candidate's day, without misreads."""
+    """What is held of this register for the candidate's day or moment, without misreads."""
     state: SupplyState = "open"
     """On the day of the reading."""
     last_billed: Reading | None = None

@@ -15,6 +15,7 @@ from integration.metering.street import FIRST, HOME, NOW, OTHER, Street, dial_re
 from submeter.core.caller import Caller
 from submeter.core.problem import Refused
 from submeter.db.database import Database
+from submeter.db.transactions import transaction
 from submeter.metering.reading_actions import (
     delete_readings,
     force_readings,
@@ -307,6 +308,117 @@ def test_two_values_of_one_moment_the_forced_one_stands_and_the_other_is_a_misre
     assert street.waiting() == [("MTR312", 105)]
     assert force(street, *street.ids())[0][0] == "placed"
     assert street.standing() == [("ACTUAL", 105), ("MISREAD", 100)]
+
+
+def test_an_actual_of_the_same_value_confirms_the_customers_and_takes_its_place(street: Street) -> None:
+    street.read(100)
+    mine = street.post(street.row(130, FIRST + 30 * DAY, "ACTUALC"))[0]
+    report = street.town.load([dial_read("130", FIRST + 30 * DAY), dial_read("130", FIRST + 30 * DAY)])
+    assert (report.counts["readings"], report.counts["readings_repeated"]) == (1, 1)
+    assert street.standing() == [("ACTUAL", 100), ("ACTUAL", 130)]
+    query = "select replaces_id::text from public.meter_readings where reading = 130"
+    assert street.town.value(query) == mine["id"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "days"),
+    [
+        (("CLOSING", "OPENING"), (30, 31)),
+        (("OPENING", "CLOSING"), (31, 30)),
+        (("ACTUAL", "OPENING"), (30, 31)),
+        (("CLOSING", "OPENING"), (30, 30)),
+    ],
+)
+def test_the_end_of_one_day_is_the_beginning_of_the_next_and_has_one_value(
+    street: Street, kinds: tuple[str, str], days: tuple[int, int]
+) -> None:
+    street.tolerate(floor_per_day=10**6)
+    street.post(street.row(100, sub_type="OPENING"))
+    first, second = (FIRST + number * DAY for number in days)
+    street.post(street.row(130, first, kinds[0]))
+    street.post(*queue(street.row(150, second, kinds[1])))
+    assert street.waiting() == [("MTR312", 150)]
+    force(street, *street.ids())
+    assert {*street.standing()} == {("OPENING", 100), ("MISREAD", 130), (kinds[1], 150)}
+    (period,) = work_out_consumption(street.database, street.operator, street.register())
+    assert period.quantity == 50
+
+
+def test_of_two_readings_of_a_day_that_are_both_needed_the_last_counts(street: Street) -> None:
+    street.post(street.row(100, sub_type="OPENING"))
+    evening, morning = (
+        {"register_id": street.register(), "timestamp": f"2026-01-31T{hour}:00 Australia/Melbourne", "reading": value}
+        for hour, value in (("20", "131"), ("08", "130"))
+    )  # fmt: skip
+    street.post(morning)
+    street.post(*queue(evening))
+    assert street.waiting() == [("MTR313", 131)]
+    force(street, *street.ids())
+    assert street.standing() == [("OPENING", 100), ("ACTUAL", 130), ("ACTUAL", 131)]
+    (period,) = work_out_consumption(street.database, street.operator, street.register())
+    assert period.quantity == 31
+
+
+def test_an_estimate_that_passed_zero_too_early_is_taken_back_by_the_actual(street: Street) -> None:
+    street.read(99_700, 99_800)
+    street.post(street.row(50, FIRST + 90 * DAY, "ESTIMATE", add_factor=100_000))
+    street.post(street.row(99_960, FIRST + 100 * DAY))
+    street.post(street.row(40, FIRST + 120 * DAY, add_factor=100_000))
+    periods = work_out_consumption(street.database, street.operator, street.register())
+    assert [period.advance for period in periods] == [100, 250, -90, 80]
+    assert "99960 - 100000 - 50" in periods[2].working
+    assert sum(period.quantity for period in periods) == 340
+
+
+@pytest.mark.parametrize("factor", ["NaN", "-100000"])
+def test_what_no_dial_turns_by_is_no_add_factor(street: Street, factor: str) -> None:
+    street.read(99_900)
+    street.post(*queue(street.row(10, FIRST + 30 * DAY)))
+    with pytest.raises(Refused, match="MTR317"):
+        process(street, *street.ids(), add_factor=Decimal(factor))
+    with pytest.raises(Refused, match="MTR317"):
+        street.post(*queue(street.row(20, FIRST + 30 * DAY, add_factor=factor)))
+    assert street.waiting() == [("MTR314", 10)]
+
+
+def newcomer(street: Street, since: date) -> Caller:
+    """Who is supplied at the first home from a day on, after somebody else."""
+    town = street.town
+    point = town.value(
+        "select supply_point_id::text from submeter.supply_point_identifiers where identifier = %s", HOME
+    )
+    with street.database.connect_owner() as owner:
+        owner.execute(
+            "update submeter.agreements set to_date = %s where supply_point_id = %s", (since, point)
+        )
+    account = town.add("accounts", name="new", seller_id=town.value("select id from submeter.sellers"))
+    town.add("agreements", supply_point_id=point, account_id=account, from_date=since)
+    customer = town.add("customers", name="New")
+    with street.database.connect_owner() as owner:
+        owner.execute(
+            "insert into submeter.customer_accounts (esco_id, account_id, customer_id, role, from_date) values (%s, %s, %s, 'holder', %s)",
+            (town.esco_id, account, customer, since),
+        )
+    return Caller("authenticated", town.esco_id, customer)
+
+
+def test_a_customer_is_told_which_check_it_was_and_nothing_of_whoever_was_there_before(
+    street: Street,
+) -> None:
+    street.read(100, 4000)
+    ada = newcomer(street, FIRST + 60 * DAY)
+    street.post(*queue(street.row(4100, FIRST + 75 * DAY)))
+    force(street, *street.ids(), reason="the neighbour says so")
+    (seen,) = street.town.rows("select findings from public.meter_readings where reading = 4100")
+    assert "the last periods" in seen[0][0]["detail"]
+    assert seen[0][0]["reason"]
+    with transaction(street.database, ada) as connection:
+        rows = connection.execute("select reading, findings from public.meter_readings").fetchall()
+    assert rows == [(4100, [{"code": "MTR322", "title": "Use is too low against the past"}])]
+    (waits,) = street.post(*queue(street.row(1, FIRST + 80 * DAY, "ACTUALC")), caller=ada)
+    assert waits["waiting_id"]
+    assert waits["findings"][0]["code"] == "MTR314"
+    assert "4100" not in str(waits)
 
 
 def test_marked_as_misread_later_it_counts_for_nothing_and_what_waited_passes(street: Street) -> None:
