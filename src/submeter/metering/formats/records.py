@@ -8,6 +8,7 @@ from typing import BinaryIO
 from submeter.core.problem import Problem
 from submeter.metering.formats import findings
 from submeter.metering.formats.dates import DateOrder
+from submeter.metering.formats.held import Proof, held_back
 from submeter.metering.formats.quantities import decimal_of
 from submeter.metering.formats.sources import Text, day_in
 from submeter.metering.formats.tables import Table, cut_off, find_columns
@@ -38,6 +39,8 @@ class Record:
         self._columns, self._row, self.line = columns, row, line
         self._order: DateOrder = order
         self._number = number
+        self.proof = Proof()
+        """Of the order of day and month; the reader of the table has one for all of its records."""
 
     def text(self, name: str) -> str:
         """The cell, or nothing where there is no such column."""
@@ -62,6 +65,7 @@ class Record:
         day = day_in(self.given(name), self._order, self.line)
         if isinstance(day, Problem):
             raise Refusal(day, name)
+        self.proof.look(self.given(name), self._order)
         return day
 
     def day_or_none(self, name: str) -> date | None:
@@ -107,6 +111,17 @@ def read_records(
     table: Table, last: int, record: Callable[[Sequence[str], int], Record], make: Callable[[Record], Item]
 ) -> Iterator[Item]:
     """`last` is the last column that a row must reach."""
+    proof = Proof()
+    yield from held_back(_items(table, last, record, make, proof), proof)
+
+
+def _items(
+    table: Table,
+    last: int,
+    record: Callable[[Sequence[str], int], Record],
+    make: Callable[[Record], Item],
+    proof: Proof,
+) -> Iterator[Item]:
     width = max(len(table.header), last + 1)
     for line, row in table.rows():
         if isinstance(row, Problem):
@@ -116,7 +131,9 @@ def read_records(
         elif (cut := cut_off(table, line, row, last)) is not None:
             yield cut
         else:
-            yield _made(record(row, line), make)
+            one = record(row, line)
+            one.proof = proof
+            yield _made(one, make)
 
 
 def _made(record: Record, make: Callable[[Record], Item]) -> Item:

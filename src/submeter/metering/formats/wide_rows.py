@@ -10,6 +10,7 @@ from submeter.metering.formats import findings
 from submeter.metering.formats.clocks import periods_of, starts_of
 from submeter.metering.formats.dates import DateOrder
 from submeter.metering.formats.days import little_endian
+from submeter.metering.formats.held import Proof, held_back
 from submeter.metering.formats.quantities import Unit, day_amounts, exact, fits
 from submeter.metering.formats.sources import Source, Sources, Text, day_in, quality_in
 from submeter.metering.formats.tables import Table, cut_off
@@ -40,6 +41,10 @@ class Wide:
 def read_wide(table: Table, layout: Wide) -> Iterator[Item]:
     """The days of a wide table, each as its row comes: memory does not grow with the file."""
     reader = _Reader(layout, max(len(table.header), layout.columns[-1] + 1))
+    yield from held_back(_items(table, layout, reader), reader.proof)
+
+
+def _items(table: Table, layout: Wide, reader: "_Reader") -> Iterator[Item]:
     for line, row in table.rows():
         if isinstance(row, Problem):
             yield Finding(row, line)
@@ -54,6 +59,7 @@ class _Reader:
         self._layout, self._width = layout, width
         self._looked_at: set[str] = set()
         self._sources = Sources(layout.source, self._looked_at)
+        self.proof = Proof()
         self._needed = max(self._sources.needed, layout.day, layout.columns[0])
         self._days: dict[Stream, dict[int, int]] = {}
         """Days stated so far, a bit for each in a number for each year: 2 GB of rows are millions of days."""
@@ -92,6 +98,7 @@ class _Reader:
         day = day_in(row[layout.day], layout.order, line)
         if isinstance(day, Problem):
             return Finding(day, line, layout.day + 1, row[layout.day])
+        self.proof.look(row[layout.day], layout.order)
         quality = quality_in(row, layout.quality)
         if isinstance(quality, Problem):
             return Finding(quality, line, (layout.quality or 0) + 1, row[layout.quality or 0])

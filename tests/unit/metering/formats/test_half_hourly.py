@@ -215,6 +215,21 @@ def test_month_first_dates_refuse_the_file() -> None:
     assert (refused.value.problem.code, refused.value.line) == ("MTR160", 3)
 
 
+@pytest.mark.parametrize("proof", ["13/01/2026", "2026-01-01"])
+def test_nothing_is_given_before_the_order_of_day_and_month_is_plain(proof: str) -> None:
+    doubtful = [f"{MPAN},01/{day:02d}/2026,{cells(48)},," for day in range(1, 13)]
+    month_first = half_hourly.parse(io.BytesIO(wide(*doubtful, f"{MPAN},01/13/2026,{cells(48)},,").encode()))
+    with pytest.raises(FileError, match="MTR160"):
+        next(month_first)
+    plain = wide(*doubtful[1:], f"{MPAN},{proof},{cells(48)},,", f"{MPAN},01/13/2026,{cells(48)},,")
+    assert isinstance(next(half_hourly.parse(io.BytesIO(plain.encode()))), DayRow)
+
+
+def test_a_table_of_doubtful_days_alone_is_day_first() -> None:
+    rows, findings = parse(wide(*(f"{MPAN},{day:02d}/06/2026,{cells(48)},," for day in range(1, 13))))
+    assert ([row.day.day for row in rows], findings) == ([*range(1, 13)], [])
+
+
 def test_a_last_line_without_an_end_may_be_cut_off() -> None:
     header = "MPAN,Date," + ",".join(f"HH{n}" for n in range(1, 49))
     text = wide(f"{MPAN},01/06/2026,{cells(48)}", f"{MPAN},02/06/2026,{cells(48)}", header=header)

@@ -1,5 +1,6 @@
 """Readings of dials and lists of meters: simple and advanced, in any order of columns, row by row."""
 
+import io
 from datetime import date
 from decimal import Decimal
 
@@ -100,6 +101,9 @@ def test_month_first_refuses_the_file() -> None:
     with pytest.raises(FileError) as refused:
         reads(SIMPLE + "U1,M1,1,5,01/02/2026,\nU1,M1,1,5,02/28/2026,\n")
     assert (refused.value.problem.code, refused.value.line) == ("MTR160", 3)
+    text = SIMPLE + "U1,M1,1,5,01/02/2026,\nU1,M1,1,5,02/28/2026,\n"
+    with pytest.raises(FileError, match="MTR160"):
+        next(reads_csv.parse(io.BytesIO(text.encode())))
 
 
 def test_a_missing_column_is_named_with_the_nearest() -> None:
