@@ -20,7 +20,7 @@ from submeter.metering.days import DAY, day_of, starts_at
 from submeter.metering.estimation import check_reason
 from submeter.metering.market_codes import METHODS
 from submeter.metering.model import DayRow
-from submeter.metering.selecting import IntervalRegister, Selection
+from submeter.metering.selecting import IntervalRegister, Selection, check_days
 
 __all__ = ["Edit", "Edited", "edit_intervals"]
 
@@ -61,7 +61,7 @@ class Edited(NamedTuple):
 def edit_intervals(database: Database, caller: Caller, edit: Edit) -> tuple[Edited, ...]:
     """Put the quantities in place: all, or none. The days are edited then, and no file replaces them unasked.
 
-    Raises Refused: MTR384, MTR400, MTR401, MTR404 to MTR408, MTR412.
+    Raises Refused: MTR384, MTR400, MTR401, MTR403 to MTR408, MTR412.
     """
     _refuse(edit)
     with transaction(database, caller) as connection:
@@ -82,6 +82,7 @@ def edit_intervals(database: Database, caller: Caller, edit: Edit) -> tuple[Edit
 
 
 def _refuse(edit: Edit) -> None:
+    check_days(edit.at.date())
     if not edit.reason.strip():
         raise Refused(problems.no_reason("values are changed"))
     if edit.quality not in ("A", "E", "S", "F"):

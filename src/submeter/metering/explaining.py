@@ -20,7 +20,7 @@ from submeter.metering.days import DAY
 from submeter.metering.interval_store import ChangeRow, VersionRow
 from submeter.metering.market_codes import METHODS
 from submeter.metering.model import MISSING
-from submeter.metering.selecting import IntervalRegister, Selection
+from submeter.metering.selecting import IntervalRegister, Selection, check_days
 
 __all__ = ["Explanation", "Said", "explain_interval"]
 
@@ -89,7 +89,8 @@ class Explanation:
 
 
 def explain_interval(database: Database, caller: Caller, register: str, at: datetime) -> Explanation:
-    """Where the value of a register at a moment comes from. Raises Refused MTR400, MTR401, MTR406."""
+    """Where the value of a register at a moment comes from. Raises Refused MTR400, MTR401, MTR403, MTR406."""
+    check_days(at.date())
     with transaction(database, caller) as connection:
         found = store.get_register(connection, Selection(register))
         known = store.get_registers(connection, [found])[found]

@@ -23,6 +23,7 @@ from submeter.metering.consumption import Multiplier, advances, daily_use
 from submeter.metering.days import minute_of, starts_at
 from submeter.metering.model import DayRow
 from submeter.metering.readings import Reading
+from submeter.metering.selecting import check_days
 from submeter.metering.series import BoolArray, Series, day_totals, series_of, window
 from submeter.metering.value_sight import Sight
 from submeter.metering.values_store import Below
@@ -91,8 +92,8 @@ def list_interval_values(
     """Quantities in steps of `minutes` over the billing days `[first, end)`, in the unit that is counted.
 
     A customer is told the steps that lie in their own days, in full. Raises Refused: NET130 for a register
-    that the caller does not see, NET127 for a period or step that cannot be computed, and as the parts do
-    (MTR387, MTR388, MTR393, MTR394); NET129 instead of these to a customer.
+    that the caller does not see, NET127 and MTR403 for a period or step that cannot be computed, and as the
+    parts do (MTR387, MTR388, MTR393, MTR394); NET129 instead of these to a customer.
     """
     sight = find_sight(database, caller)
     return tell_intervals(database, sight, _of_register(sight, register_id), first, end, minutes)
@@ -179,6 +180,7 @@ def _days_of(books: "_Books", asked: Asked) -> tuple[Series, BoolArray]:
 
 
 def _refuse_period(first: date, end: date, minutes: int) -> None:
+    check_days(first, end)
     if not 0 < (end - first).days <= _LONGEST or minutes not in _STEPS:
         detail = f"{first} to {end} in steps of {minutes} minutes"
         steps = ", ".join(map(str, _STEPS))

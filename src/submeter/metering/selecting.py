@@ -14,17 +14,26 @@ from submeter.metering.estimation import Policy
 from submeter.metering.interval_rules import IntervalTolerance
 from submeter.metering.model import Stream
 
-__all__ = ["IntervalRegister", "Selection", "Settings", "chunked", "settings_of"]
+__all__ = ["IntervalRegister", "Selection", "Settings", "check_days", "chunked", "settings_of"]
 
 LONGEST = timedelta(days=366 * 60)
+EARLIEST, LATEST = date(1970, 1, 1), date(2199, 12, 31)
+"""The years that intervals can be kept for."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+
+
+def check_days(*days: date | None) -> None:
+    """Raises Refused MTR403 for a day of which there can be no intervals."""
+    for day in days:
+        if day and not EARLIEST <= day <= LATEST:
+            raise Refused(problems.wrong_days(f"{day} is not from {EARLIEST} to {LATEST}"))
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Registers by `register` (id or name) or `site` (id, code or name), else all; days of `[first, end)`.
 
-    Raises Refused MTR403 where the days are in the wrong order.
+    Raises Refused MTR403 where the days are in the wrong order, or of no time that can be meant.
     """
 
     register: str = ""
@@ -33,6 +42,7 @@ class Selection:
     end: date | None = None
 
     def __post_init__(self) -> None:
+        check_days(self.first, self.end)
         if self.first and self.end and not self.first < self.end <= self.first + LONGEST:
             raise Refused(problems.wrong_days(f"from {self.first} to {self.end}"))
 

@@ -118,3 +118,29 @@ def test_dial_readings_one_and_many(client: httpx.Client, town: Town) -> None:
     assert client.post("/rest/v1/meter_readings", json={**rows[0], "sub_type": "OPENING"}).status_code == 201
     assert client.post("/rest/v1/meter_readings", json=rows[1:]).status_code == 201
     assert len(client.get("/rest/v1/meter_readings").json()) == 3
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "status", "code"),
+    [
+        ("register_days", {"from_date": "0001-01-01", "to_date": "0001-01-03"}, 400, "MTR403"),
+        ("estimate_intervals", {"from_date": "0001-01-01", "to_date": "0001-01-03"}, 400, "MTR403"),
+        ("explain_interval", {"at": "9999-12-31T00:00Z"}, 400, "MTR403"),
+        ("edit_intervals", {"at": "0001-01-01T00:00Z", "quantities": [1], "reason": "x"}, 400, "MTR403"),
+    ],
+)
+def test_days_of_which_there_can_be_no_intervals_are_refused_with_a_code(
+    client: httpx.Client, town: Town, function: str, arguments: Any, status: int, code: str
+) -> None:
+    register = town.registers[HOME]
+    names = {"edit_intervals": "register", "estimate_intervals": "register", "explain_interval": "register"}
+    whose = {names.get(function, "register_id"): register}
+    answer = client.post(f"/rest/v1/rpc/{function}", json={**whose, **arguments})
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.json()["hint"]
+
+
+def test_a_finding_without_a_number_is_none(client: httpx.Client) -> None:
+    sent = {"ids": [None], "reason": "x"}
+    answer = client.post("/rest/v1/rpc/dismiss_interval_findings", json=sent)
+    assert (answer.status_code, answer.json()) == (200, [])
