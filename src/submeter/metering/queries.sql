@@ -208,12 +208,12 @@ join submeter.register_intervals i on i.register_id = x.register_id and i.day be
 order by i.register_id, i.day
 
 -- name: list_advances
--- Between measured readings that follow each other; times the multiplier, where it did not change between them.
+-- Between measured readings that follow each other; times the multiplier, where it did not change between them. Days are
+-- the site's, as those of multipliers are.
 select a.register_id, extract(epoch from a.from_at)::bigint / 60, extract(epoch from a.to_at)::bigint / 60,
   (case when a.moved < 0 and g.digits is not null then a.moved + 10::numeric ^ g.digits else a.moved end) * f.multiplier
 from (
-  select r.register_id, lag(r.read_at) over one as from_at, r.read_at as to_at, r.reading - lag(r.reading) over one as moved,
-    lag(r.kind) over one as kind_before, r.kind
+  select r.register_id, lag(r.read_at) over one as from_at, r.read_at as to_at, r.reading - lag(r.reading) over one as moved
   from submeter.readings r
   where r.register_id = any (%(registers)s::uuid[]) and r.status in ('actual', 'customer')
     and not exists (select from submeter.readings n where n.replaces_id = r.id)
@@ -221,12 +221,21 @@ from (
 join unnest(%(registers)s::uuid[], %(firsts)s::date[], %(lasts)s::date[]) as x (register_id, first, last) on x.register_id = a.register_id
 join submeter.registers g on g.id = a.register_id
 cross join lateral (
-  select case count(*) when 0 then 1 when 1 then max(m.multiplier)
-    filter (where daterange(m.from_date, m.to_date) @> daterange((a.from_at at time zone 'UTC')::date, (a.to_at at time zone 'UTC')::date)) end
-    as multiplier
+  select coalesce(max(s.day_time_zone), 'UTC') as zone
+  from (
+    select s.day_time_zone
+    from submeter.meter_installations i
+    join submeter.supply_points p on p.id = i.supply_point_id
+    join submeter.properties h on h.id = p.property_id
+    join submeter.sites s on s.id = h.site_id
+    where i.meter_id = g.meter_id and i.installed_at < a.to_at
+    order by i.installed_at desc limit 1) s) z
+cross join lateral (
+  select daterange((a.from_at at time zone z.zone)::date, ((a.to_at - interval '1 microsecond') at time zone z.zone)::date, '[]') as days) d
+cross join lateral (
+  select case count(*) when 0 then 1 when 1 then max(m.multiplier) filter (where daterange(m.from_date, m.to_date) @> d.days) end as multiplier
   from submeter.register_multipliers m
-  where m.register_id = a.register_id
-    and daterange(m.from_date, m.to_date) && daterange((a.from_at at time zone 'UTC')::date, (a.to_at at time zone 'UTC')::date, '[]')) f
+  where m.register_id = a.register_id and daterange(m.from_date, m.to_date) && d.days) f
 where a.from_at is not null and f.multiplier is not null
   and a.from_at < (x.last + 2)::timestamp at time zone 'UTC' and a.to_at > (x.first - 1)::timestamp at time zone 'UTC'
 

@@ -474,6 +474,25 @@ def test_a_dry_run_tells_and_changes_nothing(town: Town) -> None:
         assert town.value(f"select count(*) from submeter.{table}") == 0
 
 
+@pytest.mark.parametrize(("how", "status"), [("dry_run", "checked"), ("all_or_nothing", "loaded")])
+def test_a_file_whose_import_was_broken_off_goes_on_in_another_way(town: Town, how: str, status: str) -> None:
+    def items() -> Iterator[Item]:
+        yield from days_from(HOME, 2)
+        if not again:
+            raise KeyboardInterrupt
+        yield day_row(HOME, 3, DAY + timedelta(2))
+
+    again = False
+    with pytest.raises(KeyboardInterrupt):
+        town.load(items, content=b"one", chunk_rows=1)
+    again = True
+    before = town.value("select items_done from submeter.import_files")
+    assert before > 0
+    report = town.load(items, content=b"one", **{how: True})
+    assert (report.status, report.counts["days"]) == (status, 3)
+    assert town.current(HOME, DAY + timedelta(2)) == (None if how == "dry_run" else [3] * 48)
+
+
 def test_a_file_that_breaks_off_loads_what_came_before(town: Town) -> None:
     broken = FileError(BAD, 12)
     report = town.load(days_from(HOME, 3), breaks=broken)

@@ -132,6 +132,29 @@ def test_intervals_and_dial_are_compared(town: Town) -> None:
     assert "register: 36" in town.value("select detail from submeter.interval_findings where status = 'open'")
 
 
+@pytest.mark.parametrize("changes", ["since they begin", "when they end"])
+def test_the_dial_is_compared_up_to_the_day_of_another_multiplier(town: Town, changes: str) -> None:
+    """The days of a multiplier are the site's: they begin some hours before those of UTC."""
+    register = town.registers[HOME]
+    first, end = DAY, later(3)
+    edge = first if changes == "since they begin" else end
+    values = (1, 10) if changes == "since they begin" else (10, 1)
+    town.add(
+        "register_multipliers",
+        register_id=register,
+        multiplier=values[0],
+        from_date="2020-01-01",
+        to_date=edge,
+    )
+    town.add("register_multipliers", register_id=register, multiplier=values[1], from_date=edge)
+    for day, value in ((first, 100), (end, 118)):
+        at = f"{day}T00:00 Australia/Melbourne"
+        town.add("readings", register_id=register, read_at=at, reading=value)
+    town.load([day_row(HOME, BUSY, DAY - timedelta(1)), *days(3)])
+    detail = "select detail from submeter.interval_findings where code = 'MTR358'"
+    assert town.value(detail).endswith("register: 180")
+
+
 def test_tolerances_are_the_operators(town: Town) -> None:
     spiky = [10, 10, 900, *[10] * 45]
     town.load([day_row(name, spiky) for name in HOMES])
