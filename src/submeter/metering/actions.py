@@ -202,8 +202,7 @@ class _Run:
             file = self._known(connection)
         if file and file.status == "loaded":
             return self._repeated(file)
-        if file and file.items_done:
-            self.done, self.report.counts = file.items_done, Counter(file.counts)
+        self._go_on(file)
         with self._chunks() as every:
             work_ahead(every, self._load_chunk)
         with self._transaction() as connection:
@@ -232,6 +231,7 @@ class _Run:
                 file = self._known(connection)
                 if file and file.status == "loaded":
                     return self._repeated(file)
+                self._go_on(file)
                 self._load_all(connection)
                 self.report.status = self._verdict()
                 if self.report.status != "loaded":
@@ -270,6 +270,11 @@ class _Run:
         self.esco_id = _get_esco(connection)
         self.years = set(store.list_years(connection))
         return store.find_file(connection, self.esco_id, self.sha256, self.how.as_json())
+
+    def _go_on(self, file: FileRow | None) -> None:
+        """Where an import that was broken off had come to."""
+        if file and file.items_done:
+            self.done, self.report.counts = file.items_done, Counter(file.counts)
 
     def _repeated(self, file: FileRow) -> Report:
         """Nothing to load, but what waited may have found its meter."""
