@@ -43,7 +43,7 @@ def _finding(one: FindingRow) -> dict[str, Any]:
 
 
 def _dismiss(database: Database, caller: Caller, arguments: Arguments) -> Rows:
-    ids = [int(number) for number in _list(arguments.get("ids")) if number]
+    ids = [int(number) for number in _list(arguments.get("ids")) if number not in (None, "")]
     done = checking.dismiss_findings(database, caller, ids, str(arguments.get("reason") or ""))
     return [{"id": number, "status": "dismissed"} for number in done]
 
