@@ -1,17 +1,17 @@
 """From the rows of a file to the rows of the database: when a day begins, what it adds up to, whose it is."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from submeter.core.problem import Problem
 from submeter.metering import problems
+from submeter.metering.days import DAY, starts_at
 from submeter.metering.model import MISSING, DayRow
 
 __all__ = ["Candidate", "Placed", "Span", "Sums", "add_up", "check", "divide", "find_register", "span_of"]
@@ -57,9 +57,7 @@ class Placed(NamedTuple):
 @lru_cache(maxsize=4096)
 def span_of(clock: str, day: date) -> Span:
     """The day by the source's clock. Raises KeyError, ValueError or OSError for a clock that is none."""
-    zone = ZoneInfo(clock)
-    starts_at = datetime.combine(day, time(), zone).astimezone(UTC)
-    return Span(starts_at, datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC))
+    return Span(starts_at(day, clock), starts_at(day + DAY, clock))
 
 
 @lru_cache(maxsize=4096)
