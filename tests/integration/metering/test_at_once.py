@@ -97,6 +97,7 @@ def test_a_day_of_a_file_that_is_being_loaded_may_be_overtaken(town: Town) -> No
         yield day_row(HOME, 1, quality="E")
         yield day_row(OTHER, 1)
         goes_on.wait(60)
+        yield day_row(OTHER, 1, DAY + timedelta(1))
 
     def progress(days: int) -> None:
         first_is_there.set()
