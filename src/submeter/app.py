@@ -1,22 +1,17 @@
 """The composition root: settings and a database become one web application. The only importer of rowgate."""
 
 import asyncio
-import base64
 import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from difflib import get_close_matches
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import UUID
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -34,33 +29,27 @@ from rowgate.response import Answer, refuse
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
-from submeter.metering import column_maps
-from submeter.metering.actions import Options, Source, decide_waiting, import_file
-from submeter.metering.arguments import day_of, number_of, whole_of
-from submeter.metering.circuit_values import list_circuit_intervals, list_circuit_totals
-from submeter.metering.exchanging import exchange_meter, exchange_of
-from submeter.metering.interval_calls import CALLS
-from submeter.metering.problems import no_content, staff_only, unknown_parameter, unreadable_value
-from submeter.metering.reading_actions import (
-    Outcome,
-    add_readings,
-    delete_readings,
-    force_readings,
-    mark_misread,
-    process_readings,
-)
-from submeter.metering.reading_consumption import work_out_consumption
-from submeter.metering.reading_problems import no_numbers
+from submeter.metering import column_maps, import_calls, interval_calls, reading_calls, value_calls
+from submeter.metering.actions import Source, import_file
+from submeter.metering.import_calls import options_of, report_row
+from submeter.metering.problems import staff_only
 from submeter.metering.reading_rules import RULES
-from submeter.metering.register_values import list_day_values, list_interval_values
-from submeter.metering.report import Report, refused_row
+from submeter.metering.report import refused_row
 from submeter.parties.actions import create_customer_token
 from submeter.parties.tokens import KEY_ROLES
 from submeter.settings import Settings
-from submeter.uploads import Sent, Upload, receive_files
+from submeter.uploads import Sent, receive_files
 
 REST = "/rest/v1"
 METER_DATA = "/api/meter-data"
+
+CALLS = {
+    **column_maps.CALLS,
+    **import_calls.CALLS,
+    **interval_calls.CALLS,
+    **reading_calls.CALLS,
+    **value_calls.CALLS,
+}
 
 log = logging.getLogger(__name__)
 
@@ -191,12 +180,13 @@ class Uploads:
 
     def _import(self, caller: Caller, sent: Sent, said: Mapping[str, str]) -> list[dict[str, Any]]:
         """The report of each file. One that comes alone and cannot be used at all is refused as a request."""
-        _refuse_unknown(said)
-        options = _options(said)
+        options = options_of(said)
         found = []
         for upload in sent.files:
+            now = datetime.now(UTC)
+            source = Source(upload.name, upload.open, now)
             try:
-                found.append(_row(import_file(self._database, caller, _spooled(upload), options, _now())))
+                found.append(report_row(import_file(self._database, caller, source, options, now)))
             except Refused as refused:
                 if len(sent.files) == 1:
                     raise
@@ -263,184 +253,10 @@ def python_side(settings: Settings, database: Database) -> PythonSide:
         )
         return [{"token": token.text, "expires_at": token.expires_at.isoformat()}]
 
-    def meter_data(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        source = _sent_file(arguments, _now())
-        return [_row(import_file(database, _caller(claims), source, _options(arguments), _now()))]
-
-    def waiting(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        accept, reason = _is_true(arguments.get("accept")), str(arguments["reason"] or "")
-        number = whole_of("id", arguments["id"])
-        outcome = decide_waiting(database, _caller(claims), number, reason, accept=accept)
-        return [{"outcome": outcome}]
-
-    def exchange(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        result = exchange_meter(database, _caller(claims), exchange_of(arguments), datetime.now(UTC))
-        return [{
-            "outcome": result.outcome, "old_meter_id": str(result.old_meter_id),
-            "new_meter_id": str(result.new_meter_id), "at": result.at.isoformat(),
-        }]  # fmt: skip
-
-    def intervals(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        key, first, end = _period(arguments)
-        minutes = whole_of("minutes", arguments.get("minutes") or 30)
-        rows = list_interval_values(database, _caller(claims), key, first, end, minutes)
-        return [{"timestamp": row.starts_at.isoformat(), "quantity": _text(row.quantity)} for row in rows]
-
-    def days(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        rows = list_day_values(database, _caller(claims), *_period(arguments))
-        return [
-            {**row._asdict(), "day": row.day.isoformat(), "quantity": _text(row.quantity)} for row in rows
-        ]
-
-    def circuit(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        key, first, end = _period(arguments, "circuit_id")
-        minutes = whole_of("minutes", arguments.get("minutes") or 30)
-        rows = list_circuit_intervals(database, _caller(claims), key, first, end, minutes)
-        return [{"timestamp": row.starts_at.isoformat(), "kwh": _text(row.quantity)} for row in rows]
-
-    def totals(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        key, first, end = _period(arguments, "circuit_id")
-        rows = list_circuit_totals(database, _caller(claims), key, first, end, arguments.get("step") or "day")
-        return [
-            {**row._asdict(), "starts_on": row.starts_on.isoformat(), "kwh": _text(row.kwh)} for row in rows
-        ]
-
-    served: dict[str, Served] = {
-        "circuit_intervals": circuit,
-        "circuit_totals": totals,
-        "exchange_meter": exchange,
-        "register_intervals": intervals,
-        "register_days": days,
-        "create_customer_token": customer_token,
-        "import_meter_data": meter_data,
-        "decide_import_waiting": waiting,
-        **served_readings(database),
-    }
-    for name, call in {**CALLS, **column_maps.CALLS}.items():
+    served: dict[str, Served] = {"create_customer_token": customer_token}
+    for name, call in CALLS.items():
         served[name] = lambda claims, arguments, call=call: call(database, _caller(claims), arguments)
     return {Name("public", name): _worded(action) for name, action in served.items()}
-
-
-def served_readings(database: Database) -> Mapping[str, Any]:
-    """What Python serves of dial readings: the insert of meter_readings, and the functions of the queue."""
-
-    def insert(claims: Mapping[str, Any], rows: Any) -> list[dict[str, Any]]:
-        given = rows if isinstance(rows, list) else [rows]
-        return add_readings(database, _caller(claims), given, datetime.now(UTC))
-
-    def process(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        ids, rolled = _numbers(arguments), number_of(arguments, "add_factor")
-        return _outcomes(process_readings(database, _caller(claims), ids, datetime.now(UTC), rolled))
-
-    def force(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        ids, reason = _some_numbers(arguments), str(arguments["reason"] or "")
-        return _outcomes(force_readings(database, _caller(claims), ids, reason, datetime.now(UTC)))
-
-    def delete(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        ids, reason = _some_numbers(arguments), str(arguments["reason"] or "")
-        return _outcomes(delete_readings(database, _caller(claims), ids, reason, datetime.now(UTC)))
-
-    def misread(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        reading_id, reason = str(arguments["reading_id"]), str(arguments["reason"] or "")
-        return mark_misread(database, _caller(claims), reading_id, reason, datetime.now(UTC))
-
-    def consumption(claims: Mapping[str, Any], arguments: Any) -> list[dict[str, Any]]:
-        days = (day_of(arguments, name) for name in ("from_date", "to_date"))
-        found = work_out_consumption(database, _caller(claims), str(arguments["register_id"]), *days)
-        return [period.as_json() for period in found]
-
-    return {
-        "meter_readings": insert,
-        "process_reading": process,
-        "force_reading": force,
-        "delete_reading": delete,
-        "mark_misread": misread,
-        "register_consumption": consumption,
-    }
-
-
-def _numbers(arguments: Any) -> list[int] | None:
-    """The readings that are meant; None for all that wait. A list may come as SQL writes one: {1,2}."""
-    one, some = arguments.get("id"), arguments.get("ids")
-    if one is None and some is None:
-        return None
-    many = some.strip("{}").split(",") if isinstance(some, str) else some or []
-    return [whole_of("ids", number) for number in (*many, one) if number not in (None, "")]
-
-
-def _some_numbers(arguments: Any) -> list[int]:
-    numbers = _numbers(arguments)
-    if not numbers:
-        raise Refused(no_numbers())
-    return numbers
-
-
-def _outcomes(found: list[Outcome]) -> list[dict[str, Any]]:
-    return [one.as_json() for one in found]
-
-
-def _sent_file(arguments: Any, now: datetime) -> Source:
-    """The file that a request holds. Raises Refused MTR234."""
-    text, encoded = arguments.get("content"), arguments.get("content_base64")
-    if (text is None) == (encoded is None):
-        raise Refused(no_content("neither content nor content_base64" if text is None else "both are given"))
-    try:
-        content = text.encode() if text is not None else base64.b64decode(encoded, validate=True)
-    except ValueError as error:
-        raise Refused(no_content(f"content_base64: {error}")) from error
-    return Source(str(arguments["name"]), lambda: BytesIO(content), now)
-
-
-def _options(said: Mapping[str, Any]) -> Options:
-    return Options(
-        all_or_nothing=_is_true(said.get("all_or_nothing")),
-        dry_run=_is_true(said.get("dry_run")),
-        format=str(said.get("format") or ""),
-        columns=str(said.get("columns") or ""),
-        clock=str(said.get("clock") or ""),
-    )
-
-
-def _refuse_unknown(said: Mapping[str, str]) -> None:
-    """A slip in a name must not load what was only to be looked at. Raises Refused MTR198."""
-    for name in said:
-        if name not in _PARAMETERS:
-            near = get_close_matches(name, _PARAMETERS, n=1)
-            raise Refused(unknown_parameter(name, near, _PARAMETERS))
-
-
-_PARAMETERS = ("name", "format", "all_or_nothing", "dry_run", "columns", "clock")
-
-
-def _is_true(said: Any) -> bool:
-    return said in (True, "true", "t", "1", "yes", "on")
-
-
-def _row(report: Report) -> dict[str, Any]:
-    """A report as both faces give it, under names that a column of SQL may have."""
-    told = report.as_json()
-    return {**told, "file_name": told["name"], "read_as": told["format"]}
-
-
-def _spooled(upload: Upload) -> Source:
-    return Source(upload.name, lambda: upload.path.open("rb"), _now())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _period(arguments: Any, of: str = "register_id") -> tuple[UUID, date, date]:
-    """The register or circuit and the days that a request means; PostgreSQL has looked at them before."""
-    first, end = (day_of(arguments, name) for name in ("from_date", "to_date"))
-    if first is None or end is None:
-        raise Refused(unreadable_value("from_date, to_date", None, "day"))
-    return UUID(str(arguments[of])), first, end
-
-
-def _text(quantity: Decimal | None) -> str | None:
-    """Written out: PostgreSQL reads it as exactly that number."""
-    return None if quantity is None else f"{quantity:f}"
 
 
 def _worded(action: Any) -> Any:

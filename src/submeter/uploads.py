@@ -30,6 +30,10 @@ class Upload:
     name: str
     path: Path
 
+    def open(self) -> BinaryIO:
+        """Its bytes, from the first."""
+        return self.path.open("rb")
+
 
 @dataclass
 class Sent:

@@ -48,6 +48,8 @@ def queue(
     if as_json:
         _as_json(rows)
         return
+    if not rows:
+        say("nothing waits")
     for found, group in groupby(rows, key=lambda row: str(row["error_code"])):
         _tell_group(found, list(group))
 

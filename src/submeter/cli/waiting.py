@@ -32,6 +32,9 @@ def waiting(
             say(f"{retry_waiting(database, caller)} days found their meter")
         for number, wanted in [*((n, True) for n in accept or ()), *((n, False) for n in turn_down or ())]:
             say(f"{number}: {decide_waiting(database, caller, number, reason, accept=wanted)}")
-        for row in list_waiting(database, caller, limit):
+        rows = list_waiting(database, caller, limit)
+        if not rows:
+            say("nothing waits")
+        for row in rows:
             where = f"{row.file}, line {row.line}" if row.file else "-"
             typer.echo(f"{row.id:>6}  {row.reason:<13}  {row.identifier} {row.register}  {row.day}  {where}")

@@ -1,19 +1,23 @@
-"""What a call over REST says, as values.
+"""What a function called over REST is given, as values; and what it gives.
 
 PostgreSQL has looked at the types, but knows more ways of writing them: `infinity`, `5 Jan 2026`, `0x1E`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from submeter.core.caller import Caller
 from submeter.core.problem import Refused
+from submeter.db.database import Database
 from submeter.metering.problems import unreadable_value
 
-__all__ = ["day_of", "number_of", "whole_of"]
+__all__ = ["Arguments", "Call", "Rows", "day_of", "number_of", "whole_of"]
 
 Arguments = Mapping[str, Any]
+Rows = list[dict[str, Any]]
+Call = Callable[[Database, Caller, Arguments], Rows]
 
 
 def day_of(arguments: Arguments, name: str) -> date | None:

@@ -4,7 +4,7 @@ The types of the arguments have been tested by the SQL object of each function; 
 written has not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,6 +14,7 @@ from submeter.core.problem import Refused
 from submeter.db.database import Database
 from submeter.metering import checking
 from submeter.metering import interval_problems as problems
+from submeter.metering.arguments import Arguments, Call, Rows
 from submeter.metering.editing import Edit, edit_intervals
 from submeter.metering.estimating import estimate_intervals
 from submeter.metering.explaining import explain_interval
@@ -21,11 +22,7 @@ from submeter.metering.filling import Estimated, EstimateOptions
 from submeter.metering.finding_store import FindingRow
 from submeter.metering.selecting import Selection
 
-__all__ = ["CALLS", "Call", "as_row"]
-
-Arguments = Mapping[str, Any]
-Rows = list[dict[str, Any]]
-Call = Callable[[Database, Caller, Arguments], Rows]
+__all__ = ["CALLS", "as_row"]
 
 _FINDING = ("id", "register_id", "code", "severity", "day", "first", "last", "starts_at", "ends_at")
 _IN_WORDS = ("title", "detail", "hint", "status")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from submeter.core.problem import Problem
+from submeter.metering.formats.clocks import clock_in_words
 from submeter.metering.model import Finding
 
 __all__ = ["KEPT", "Report", "refused_row"]
@@ -78,7 +79,7 @@ class Report:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        read_as = ", ".join(filter(None, (self.format, *self.clocks)))
+        read_as = ", ".join(filter(None, (self.format, *map(clock_in_words, self.clocks))))
         yield f"{self.name}: {_STATUS[self.status]}" + (f" ({read_as})" if read_as else "")
         for key, words in _WORDS:
             if self.counts[key]:

@@ -106,7 +106,7 @@ def test_reports_and_exit_codes(run: Run, town: Path) -> None:
     tried = run("import", "page.csv", "--dry-run")
     assert (tried.returncode, tried.stdout.splitlines()[0]) == (
         0,
-        "page.csv: checked, nothing was loaded (nem12)",
+        "page.csv: checked, nothing was loaded (nem12, UTC+10)",
     )
     nothing = run("import", "bad.csv", "--all-or-nothing")
     assert nothing.returncode == 1

@@ -149,6 +149,24 @@ def test_a_code_and_register_are_one_at_a_supply_point(town: Town) -> None:
     )
 
 
+def test_many_registers_in_one_statement(town: Town) -> None:
+    """Thousands at one meter, and thousands of meters: each is looked at once, or this would not end."""
+    meter = town.value("select meter_id::text from public.registers where id = %s", town.registers[HOME])
+    many = "insert into public.registers (meter_id, name) select %s, 'N' || n from generate_series(1, 5000) n"
+    run(
+        town,
+        ("set local statement_timeout = '5min'",),
+        (many, meter),
+        ("insert into public.meters (serial) select 'many ' || n from generate_series(1, 5000) n",),
+        ("insert into public.registers (meter_id, name) select id, 'E1' from public.meters where serial like 'many %'",),
+        ("update public.registers set meter_code = 'K' || name where meter_id = %s and name like 'N%%'", meter),
+        ("insert into public.registers (meter_id, name, meter_code) select %s, 'X' || n, 'K' from generate_series(1, 5000) n", meter),
+    )  # fmt: skip
+    named = many.replace("(meter_id, name)", "(meter_id, name, meter_code, meter_register)")
+    named = named.replace("'N' || n from", "'N' || n, 'K', (n %% 4999)::text from")
+    refusal(town, "NET107", named, meter)
+
+
 # Removal ---------------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from submeter.metering.formats.dates import Stamp
 
 __all__ = [
+    "clock_in_words",
     "clock_named",
     "instants_of",
     "is_clock",
@@ -48,6 +49,13 @@ def clock_named(text: str) -> str | None:
         name = f"Etc/GMT{'-' if ahead else '+'}{offset[2]}"
         return "UTC" if offset[2] == "0" else name if is_clock(name) else None
     return said if "/" in said and said in _zones() else None
+
+
+def clock_in_words(clock: str) -> str:
+    """As people say it: UTC+10 for Etc/GMT-10, whose sign misleads."""
+    if not clock.startswith("Etc/GMT") or clock[7:8] not in ("+", "-"):
+        return clock
+    return f"UTC{'+' if clock[7] == '-' else '-'}{clock[8:]}"
 
 
 def nearest_clocks(text: str) -> tuple[str, ...]:
