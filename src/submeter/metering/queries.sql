@@ -56,6 +56,14 @@ insert into submeter.import_findings (file_id, number, esco_id, line, field, val
 values (%(file_id)s, %(number)s, %(esco_id)s, %(line)s, %(field)s, %(value)s, %(code)s, %(title)s, %(detail)s, %(hint)s)
 on conflict do nothing
 
+-- name: add_finding_again
+-- The number is taken: the same bytes were read before. What is found again is there; what is new comes behind it.
+insert into submeter.import_findings (file_id, number, esco_id, line, field, value, code, title, detail, hint)
+select %(file_id)s, max(f.number) + 1, %(esco_id)s, %(line)s, %(field)s, %(value)s, %(code)s, %(title)s, %(detail)s, %(hint)s
+from submeter.import_findings f
+where f.file_id = %(file_id)s
+having not bool_or((f.line, f.field, f.code, f.detail) = (%(line)s, %(field)s, %(code)s, %(detail)s))
+
 -- name: retry_waiting
 select submeter.retry_waiting(%(esco_id)s)
 

@@ -178,14 +178,13 @@ def _waiting(file: FileRow, row: Any, sums: Sums) -> dict[str, Any]:
 def add_finding(connection: psycopg.Connection, file: FileRow, number: int, finding: Finding) -> None:
     """Keep what was wrong."""
     problem = finding.problem
-    connection.execute(
-        _QUERIES["add_finding"],
-        {
-            "file_id": file.id, "esco_id": file.esco_id, "number": number, "line": finding.line,
-            "field": finding.column, "value": finding.value[:1000], "code": problem.code,
-            "title": problem.title, "detail": problem.detail, "hint": problem.hint,
-        },
-    )  # fmt: skip
+    values = {
+        "file_id": file.id, "esco_id": file.esco_id, "number": number, "line": finding.line,
+        "field": finding.column, "value": finding.value[:1000], "code": problem.code,
+        "title": problem.title, "detail": problem.detail, "hint": problem.hint,
+    }  # fmt: skip
+    if not connection.execute(_QUERIES["add_finding"], values).rowcount:
+        connection.execute(_QUERIES["add_finding_again"], values)
 
 
 def retry_waiting(connection: psycopg.Connection, esco_id: UUID) -> int:

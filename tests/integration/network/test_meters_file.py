@@ -231,6 +231,19 @@ def test_a_file_with_an_unknown_home_may_come_again(town: Town) -> None:
     assert load(town, *rows).status == "repeated"
 
 
+def test_what_is_found_when_a_file_comes_again_is_kept_too(town: Town) -> None:
+    rows = (line("M101", site="6001000003"), line("M102", site="6001000004"))
+    assert codes(load(town, *rows)) == {"NET120": 2}
+    town.add_home("6001000003")
+    town.add_home("6001000005", serial="M101")
+    report = load(town, *rows)
+    (new,) = [code for code in codes(report) if code != "NET120"]
+    kept = town.rows("select number, line, code from submeter.import_findings order by number")
+    assert kept == [(1, 2, "NET120"), (2, 3, "NET120"), (3, 2, new)]
+    load(town, *rows)
+    assert town.value("select count(*) from submeter.import_findings") == 3
+
+
 def test_all_or_nothing_and_a_dry_run(town: Town) -> None:
     rows = (line("M101"), line("E1"))
     assert load(town, *rows, all_or_nothing=True).status == "refused"
