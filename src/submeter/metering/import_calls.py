@@ -11,7 +11,7 @@ from submeter.core.caller import Caller
 from submeter.core.problem import Refused
 from submeter.db.database import Database
 from submeter.metering.actions import Options, Source, decide_waiting, import_file
-from submeter.metering.arguments import Arguments, Call, Rows, whole_of
+from submeter.metering.arguments import Arguments, Call, Rows, flag_of, text_of, whole_of
 from submeter.metering.exchanging import exchange_meter, exchange_of
 from submeter.metering.problems import no_content, unknown_parameter
 from submeter.metering.report import Report
@@ -45,8 +45,8 @@ def _import(database: Database, caller: Caller, arguments: Arguments) -> Rows:
 
 
 def _decide(database: Database, caller: Caller, arguments: Arguments) -> Rows:
-    number, accept = whole_of("id", arguments["id"]), _is_true(arguments.get("accept"))
-    outcome = decide_waiting(database, caller, number, str(arguments["reason"] or ""), accept=accept)
+    number, accept = whole_of("id", arguments["id"]), flag_of(arguments, "accept")
+    outcome = decide_waiting(database, caller, number, text_of(arguments, "reason"), accept=accept)
     return [{"outcome": outcome}]
 
 
@@ -72,16 +72,12 @@ def _sent_file(arguments: Arguments, now: datetime) -> Source:
 
 def _options(said: Mapping[str, Any]) -> Options:
     return Options(
-        all_or_nothing=_is_true(said.get("all_or_nothing")),
-        dry_run=_is_true(said.get("dry_run")),
-        format=str(said.get("format") or ""),
-        columns=str(said.get("columns") or ""),
-        clock=str(said.get("clock") or ""),
+        all_or_nothing=flag_of(said, "all_or_nothing"),
+        dry_run=flag_of(said, "dry_run"),
+        format=text_of(said, "format"),
+        columns=text_of(said, "columns"),
+        clock=text_of(said, "clock"),
     )
-
-
-def _is_true(said: Any) -> bool:
-    return said in (True, "true", "t", "1", "yes", "on")
 
 
 CALLS: Mapping[str, Call] = {

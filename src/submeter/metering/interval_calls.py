@@ -5,16 +5,23 @@ written has not.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from submeter.core.caller import Caller
-from submeter.core.problem import Refused
 from submeter.db.database import Database
 from submeter.metering import checking
-from submeter.metering import interval_problems as problems
-from submeter.metering.arguments import Arguments, Call, Rows
+from submeter.metering.arguments import (
+    Arguments,
+    Call,
+    Rows,
+    day_of,
+    flag_of,
+    list_of,
+    moment_of,
+    number_of,
+    text_of,
+    whole_of,
+)
 from submeter.metering.editing import Edit, edit_intervals
 from submeter.metering.estimating import estimate_intervals
 from submeter.metering.explaining import explain_interval
@@ -40,19 +47,19 @@ def _finding(one: FindingRow) -> dict[str, Any]:
 
 
 def _dismiss(database: Database, caller: Caller, arguments: Arguments) -> Rows:
-    ids = [int(number) for number in _list(arguments.get("ids")) if number not in (None, "")]
+    ids = [whole_of("ids", number) for number in list_of(arguments.get("ids")) if number not in (None, "")]
     done = checking.dismiss_findings(database, caller, ids, str(arguments.get("reason") or ""))
     return [{"id": number, "status": "dismissed"} for number in done]
 
 
 def _estimate(database: Database, caller: Caller, arguments: Arguments) -> Rows:
     options = EstimateOptions(
-        method=_text(arguments, "method"),
-        reason_code=int(arguments.get("reason_code") or 0),
-        reason=_text(arguments, "reason"),
-        replace_measured=_flag(arguments, "replace_measured"),
-        include_billed=_flag(arguments, "include_billed"),
-        dry_run=_flag(arguments, "dry_run"),
+        method=text_of(arguments, "method"),
+        reason_code=whole_of("reason_code", arguments.get("reason_code") or 0),
+        reason=text_of(arguments, "reason"),
+        replace_measured=flag_of(arguments, "replace_measured"),
+        include_billed=flag_of(arguments, "include_billed"),
+        dry_run=flag_of(arguments, "dry_run"),
     )
     return [as_row(one) for one in estimate_intervals(database, caller, _selection(arguments), options)]
 
@@ -73,19 +80,19 @@ def as_row(one: Estimated) -> dict[str, Any]:
 def _edit(database: Database, caller: Caller, arguments: Arguments) -> Rows:
     edit = Edit(
         str(arguments["register"]),
-        _moment(arguments["at"]),
-        [_quantity(one) for one in _list(arguments.get("quantities"))],
-        _text(arguments, "reason"),
-        int(arguments.get("reason_code") or 0),
-        _text(arguments, "method"),
+        moment_of(arguments, "at"),
+        [number_of("quantities", one) for one in list_of(arguments.get("quantities"))],
+        text_of(arguments, "reason"),
+        whole_of("reason_code", arguments.get("reason_code") or 0),
+        text_of(arguments, "method"),
         str(arguments.get("quality") or "S"),
-        include_billed=_flag(arguments, "include_billed"),
+        include_billed=flag_of(arguments, "include_billed"),
     )
     return [one._asdict() for one in edit_intervals(database, caller, edit)]
 
 
 def _explain(database: Database, caller: Caller, arguments: Arguments) -> Rows:
-    found = explain_interval(database, caller, str(arguments["register"]), _moment(arguments["at"]))
+    found = explain_interval(database, caller, str(arguments["register"]), moment_of(arguments, "at"))
     return [said.as_json() for said in found.versions]
 
 
@@ -100,43 +107,5 @@ CALLS: Mapping[str, Call] = {
 
 
 def _selection(arguments: Arguments) -> Selection:
-    days = (_day(arguments.get("from_date")), _day(arguments.get("to_date")))
-    return Selection(_text(arguments, "register"), _text(arguments, "site"), *days)
-
-
-def _text(arguments: Arguments, name: str) -> str:
-    return str(arguments.get(name) or "")
-
-
-def _flag(arguments: Arguments, name: str) -> bool:
-    return arguments.get(name) in (True, "true", "t", "on", "yes", "1")
-
-
-def _list(value: Any) -> list[Any]:
-    """An array, of JSON or as PostgreSQL writes it: {1,2}."""
-    if isinstance(value, str):
-        inner = value.strip().removeprefix("{").removesuffix("}")
-        return [None if part.strip().upper() == "NULL" else part.strip() for part in inner.split(",")]
-    return list(value or [])
-
-
-def _quantity(value: Any) -> Decimal | None:
-    try:
-        return None if value is None else Decimal(str(value))
-    except InvalidOperation as error:
-        raise Refused(problems.wrong_quantities(f"{value!r} is no quantity")) from error
-
-
-def _day(value: Any) -> date | None:
-    try:
-        return None if value is None else date.fromisoformat(str(value))
-    except ValueError as error:
-        raise Refused(problems.wrong_days(f"{value!r} is no day")) from error
-
-
-def _moment(value: Any) -> datetime:
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise Refused(problems.wrong_days(f"{value!r} is no moment")) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    days = (day_of(arguments, "from_date"), day_of(arguments, "to_date"))
+    return Selection(text_of(arguments, "register"), text_of(arguments, "site"), *days)

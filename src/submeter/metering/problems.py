@@ -151,7 +151,7 @@ def unknown_parameter(name: str, near: Sequence[str], known: Sequence[str]) -> P
 
 def unreadable_value(name: str, said: object, kind: str) -> Problem:
     """An argument of a call that is no day or number as they are written here."""
-    hint = "Write days as 2026-03-05, and numbers in digits."
+    hint = "Write days as 2026-03-05, moments as 2026-03-05T00:00Z, numbers in digits."
     return Problem(
         "MTR199", f"The value cannot be read as a {kind}", f"{name}: {said!r}", hint, {"name": name}
     )

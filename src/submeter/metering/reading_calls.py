@@ -8,7 +8,7 @@ from submeter.core.caller import Caller
 from submeter.core.problem import Refused
 from submeter.db.database import Database
 from submeter.metering import reading_actions as actions
-from submeter.metering.arguments import Arguments, Call, Rows, day_of, number_of, whole_of
+from submeter.metering.arguments import Arguments, Call, Rows, day_of, list_of, number_of, text_of, whole_of
 from submeter.metering.reading_consumption import work_out_consumption
 from submeter.metering.reading_problems import no_numbers
 
@@ -22,22 +22,22 @@ def _insert(database: Database, caller: Caller, rows: Any) -> Rows:
 
 
 def _process(database: Database, caller: Caller, arguments: Arguments) -> Rows:
-    ids, rolled = _numbers(arguments), number_of(arguments, "add_factor")
+    ids, rolled = _numbers(arguments), number_of("add_factor", arguments.get("add_factor"))
     return _told(actions.process_readings(database, caller, ids, datetime.now(UTC), rolled))
 
 
 def _force(database: Database, caller: Caller, arguments: Arguments) -> Rows:
-    ids, reason = _some_numbers(arguments), str(arguments["reason"] or "")
+    ids, reason = _some_numbers(arguments), text_of(arguments, "reason")
     return _told(actions.force_readings(database, caller, ids, reason, datetime.now(UTC)))
 
 
 def _delete(database: Database, caller: Caller, arguments: Arguments) -> Rows:
-    ids, reason = _some_numbers(arguments), str(arguments["reason"] or "")
+    ids, reason = _some_numbers(arguments), text_of(arguments, "reason")
     return _told(actions.delete_readings(database, caller, ids, reason, datetime.now(UTC)))
 
 
 def _misread(database: Database, caller: Caller, arguments: Arguments) -> Rows:
-    reading_id, reason = str(arguments["reading_id"]), str(arguments["reason"] or "")
+    reading_id, reason = str(arguments["reading_id"]), text_of(arguments, "reason")
     return actions.mark_misread(database, caller, reading_id, reason, datetime.now(UTC))
 
 
@@ -52,8 +52,7 @@ def _numbers(arguments: Arguments) -> list[int] | None:
     one, some = arguments.get("id"), arguments.get("ids")
     if one is None and some is None:
         return None
-    many = some.strip("{}").split(",") if isinstance(some, str) else some or []
-    return [whole_of("ids", number) for number in (*many, one) if number not in (None, "")]
+    return [whole_of("ids", number) for number in (*list_of(some), one) if number not in (None, "")]
 
 
 def _some_numbers(arguments: Arguments) -> list[int]:
