@@ -41,7 +41,7 @@ _ESCO_OF = {
 }
 # A company in good order: no half-hour is missing but where a meter was exchanged, and no file needs anybody.
 _MAY_BE_EMPTY = {"reading_queue", "virtual_registers", "virtual_register_parts", "site_gates", "loss_factors", "register_interval_missing", "circuit_interval_missing", "import_findings", "import_waiting",
-                 "interval_settings", "interval_findings", "interval_changes"}  # fmt: skip
+                 "column_maps", "interval_settings", "interval_findings", "interval_changes"}  # fmt: skip
 # When a row was written is the one thing that differs from one filling to the next.
 _CLOCKS = {"created_at", "updated_at", "computed_at", "at", "data", "changes", "received_at", "finished_at"}
 
