@@ -9,6 +9,7 @@ for some, so a single run that is far off ends it, and trials become rarer.
 __all__ = ["Planning"]
 
 FIRST_TRIAL = 32  # runs before it
+MOST = 96  # runs as PostgreSQL sees fit in a trial, if nobody may be planned once
 EACH = 24  # runs of either way in a trial, of which
 TELLS = 3  # are shorter than the one that tells what it takes by itself, and not what else goes on
 BETTER = 0.85  # of the other's time: less is not worth a plan that knows no values
@@ -50,21 +51,22 @@ class Planning:
         if self._times is not None:
             if alone:
                 self._compare(self._times, once=once, seconds=seconds)
-        elif once and seconds > self._worst:
+        elif self.once and once and seconds > self._worst:
             self._settle(once=False)
         else:
             self._left -= 1
 
     def failed(self) -> None:
-        """Planned once, it took longer than it may."""
-        self._settle(once=False)
+        """Planned once, it took longer than it may. What was under way beside it tells nothing new."""
+        if self.once or self.on_trial:
+            self._settle(once=False)
 
     def _compare(self, times: tuple[list[float], list[float]], *, once: bool, seconds: float) -> None:
         times[once].append(seconds)
         self._worst = FAR_S + FAR * max(times[False], default=0.0)
         if once and seconds > self._worst:
             self._settle(once=False)
-        elif len(times[False]) >= FAR * EACH:
+        elif len(times[False]) >= MOST:
             self._settle(once=self.once)  # of those who come now, nobody may be planned once
         elif min(map(len, times)) >= EACH:
             self._settle(once=self._is_better(*times))

@@ -8,6 +8,7 @@ from rowgate.execute.planning import (
     FIRST_TRIAL,
     LATER,
     LATEST,
+    MOST,
     TELLS,
     WORSE,
     Planning,
@@ -113,6 +114,15 @@ def test_a_run_far_off_ends_it_at_any_time() -> None:
     assert until_trial(planning) == FIRST_TRIAL * LATER**2
 
 
+def test_those_under_way_beside_one_that_is_far_off_do_not_count_again() -> None:
+    planning = after_trial(once_s=0.001, else_s=0.002)
+    for _ in range(5):
+        planning.note(once=True, seconds=60, alone=True)
+    for _ in range(5):
+        planning.failed()
+    assert until_trial(planning) == FIRST_TRIAL * LATER**2 - 4
+
+
 def test_what_took_longer_than_it_may_ends_it() -> None:
     planning = after_trial(once_s=0.001, else_s=0.002)
     planning.failed()
@@ -122,7 +132,7 @@ def test_what_took_longer_than_it_may_ends_it() -> None:
 def test_a_trial_in_which_nobody_may_be_planned_once_ends_too() -> None:
     planning = Planning()
     until_trial(planning)
-    for _ in range(FAR * EACH):
+    for _ in range(MOST):
         assert planning.on_trial
         planning.note(once=False, seconds=0.001, alone=True)
     assert not planning.on_trial
