@@ -131,7 +131,7 @@ def import_rows(
 def retry_waiting(database: Database, caller: Caller) -> int:
     """Try to place the days that wait for a meter; how many found one. Raises Refused MTR231."""
     with transaction(database, caller) as connection:
-        return store.retry_waiting(connection, _get_esco(connection))
+        return store.retry_waiting(connection, store.get_esco(connection))
 
 
 def decide_waiting(database: Database, caller: Caller, waiting_id: int, reason: str, *, accept: bool) -> str:
@@ -267,7 +267,7 @@ class _Run:
             store.refresh_statistics(connection)
 
     def _known(self, connection: psycopg.Connection) -> FileRow | None:
-        self.esco_id = _get_esco(connection)
+        self.esco_id = store.get_esco(connection)
         self.years = set(store.list_years(connection))
         return store.find_file(connection, self.esco_id, self.sha256, self.how.as_json())
 
@@ -369,10 +369,3 @@ class _Run:
         )  # fmt: skip
         if not noted:
             raise Refused(problems.file_in_use(self.source.name))
-
-
-def _get_esco(connection: psycopg.Connection) -> UUID:
-    found = store.find_esco(connection)
-    if found is None:
-        raise Refused(problems.no_esco())
-    return found

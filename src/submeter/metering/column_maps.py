@@ -32,7 +32,7 @@ def keep_map(database: Database, caller: Caller, told: ColumnMap) -> dict[str, A
         raise Refused(findings.bad_map(f"name = {told.name!r}", "Name it in words, not as a file"))
     settings = json.dumps({**as_json(told), "name": name})
     with transaction(database, caller) as connection:
-        values = {"esco_id": _get_esco(connection), "name": name, "settings": settings}
+        values = {"esco_id": store.get_esco(connection), "name": name, "settings": settings}
         row = connection.execute(
             _QUERIES["keep_map"], {**values, "kind": told.kind, "confirmed": told.confirmed}
         ).fetchone()
@@ -42,7 +42,7 @@ def keep_map(database: Database, caller: Caller, told: ColumnMap) -> dict[str, A
 
 def find_map(connection: psycopg.Connection, name: str) -> ColumnMap:
     """The map of that name. Raises Refused MTR196 with the names that there are, MTR231, MTR191."""
-    values = {"esco_id": _get_esco(connection), "name": name.strip()}
+    values = {"esco_id": store.get_esco(connection), "name": name.strip()}
     row = connection.execute(_QUERIES["find_map"], values).fetchone()
     if row is None:
         names = [known for (known,) in connection.execute(_QUERIES["list_map_names"], values)]
@@ -61,14 +61,9 @@ def drop_map(database: Database, caller: Caller, name: str) -> None:
     """Take a map away; what was read by it stays, and says so. Raises Refused MTR196, MTR231."""
     with transaction(database, caller) as connection:
         find_map(connection, name)
-        connection.execute(_QUERIES["drop_map"], {"esco_id": _get_esco(connection), "name": name.strip()})
-
-
-def _get_esco(connection: psycopg.Connection) -> Any:
-    found = store.find_esco(connection)
-    if found is None:
-        raise Refused(problems.no_esco())
-    return found
+        connection.execute(
+            _QUERIES["drop_map"], {"esco_id": store.get_esco(connection), "name": name.strip()}
+        )
 
 
 def _keep(database: Database, caller: Caller, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,7 +10,9 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from submeter.core.problem import Refused
 from submeter.db.queries import load_queries
+from submeter.metering import problems
 from submeter.metering.model import Finding, Stream
 from submeter.metering.packing import END, FIXED, HEADER, VARIABLE, pack, ranges_json
 from submeter.metering.placing import Candidate, Placed, Sums, rounds, span_of
@@ -25,8 +27,8 @@ __all__ = [
     "advance_file",
     "begin_file",
     "decide_waiting",
-    "find_esco",
     "find_file",
+    "get_esco",
     "list_waiting",
     "list_years",
     "place",
@@ -76,10 +78,13 @@ class WaitingRow(NamedTuple):
     line: int | None
 
 
-def find_esco(connection: psycopg.Connection) -> UUID | None:
-    """The ESCO that the caller acts for; None where there are several and none is named."""
+def get_esco(connection: psycopg.Connection) -> UUID:
+    """The ESCO that the caller acts for. Raises Refused MTR231 where there are several and none is named."""
     row = connection.execute(_QUERIES["esco_of_caller"]).fetchone()
-    return row[0] if row else None
+    if row is None or row[0] is None:
+        raise Refused(problems.no_esco())
+    found: UUID = row[0]
+    return found
 
 
 def refresh_statistics(connection: psycopg.Connection) -> None:
