@@ -104,6 +104,9 @@ class StepRule(NamedTuple):
     order of time. `band`: each time band has steps of its own."""
 
 
+BY_DAY = StepRule()
+
+
 class DemandRule(NamedTuple):
     """How a peak is measured and charged."""
 
@@ -156,7 +159,7 @@ class Component:
     bands: tuple[Band, ...] = ()
     clock: Literal["local", "market"] = "local"
     """By which clock the windows of bands and of demand are read."""
-    steps: StepRule = StepRule()
+    steps: StepRule = BY_DAY
     demand: DemandRule | None = None
     discount: DiscountRule | None = None
     base: tuple[str, ...] = ()
