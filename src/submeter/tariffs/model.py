@@ -25,6 +25,7 @@ __all__ = [
     "Rate",
     "StepRule",
     "TaxRate",
+    "TrueUp",
 ]
 
 Kind = Literal[
@@ -55,6 +56,10 @@ credit may exceed the charge. `net_billing_carry`: a surplus of money is carried
 `net_money`: the same, but a surplus is credited at the price of export and the money is carried.
 `buy_all_sell_all`: all that is used is bought and all that is made is sold, each by its own meter.
 """
+
+TrueUp = Literal["pay", "credit", "expire"]
+"""What becomes, at the end of the year, of energy or money that is still carried: it is paid; it is credited,
+as money, against what is used from then on; or it is lost. Energy is paid at the price of export."""
 
 Basis = Literal["day", "month", "period", "year", "per_kw", "per_kw_day"]
 """What the limit of a step is for: so many units a day, a calendar month, the billing period whatever its
@@ -201,6 +206,9 @@ class Plan:
     metering: Metering = "net_billing"
     true_up_month: int = 12
     """Last month of the year after which carried energy or money is settled."""
+    true_up: TrueUp = "pay"
+    credit_from: Literal["month", "next_month"] = "month"
+    """`net_billing_carry`: whether a credit counts in the month in which it arises, or from the next on."""
 
 
 class TaxRate(NamedTuple):
