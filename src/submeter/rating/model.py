@@ -167,6 +167,8 @@ class Charges:
     """What is to be paid, in the smallest unit of money."""
     unrounded_total: Exact
     decimals: int
+    unmatched: tuple[str, ...] = ()
+    """Codes of components for which no register counts; they have no lines."""
     carried: Mapping[str, IntArray] = field(default_factory=dict)
     """What metering options carry over after the last period, as in `Terms.carried`."""
 

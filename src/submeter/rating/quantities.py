@@ -40,12 +40,12 @@ class Counted(NamedTuple):
     factors: IntArray | int
     """Of each cell, in `scale`."""
     scale: Fraction
-    index: IntArray
+    cells: IntArray
     """The cell of each column; below 0 where it counts for nothing."""
 
     def sums(self, usage: Usage) -> Exact:
         stream = usage.streams[self.place]
-        check_width(stream, self.index)
+        check_width(stream, self.cells)
         values = times(bucket_sums(stream.amounts, self.buckets), self.factors)
         return Exact(values, self.scale * Fraction(1, 10**stream.decimals))
 
@@ -114,7 +114,8 @@ def _cells(
 
 def _check_days(component: Component, stream: Stream) -> None:
     """Days can be told apart by season and day of week, not by hour. Refuses (RTG109)."""
-    if not stream.minutes and any((band.from_minute, band.to_minute) != (0, 1440) for band in component.bands):
+    by_hour = any((band.from_minute, band.to_minute) != (0, 1440) for band in component.bands)
+    if by_hour and not stream.minutes:
         detail = f"{component.code} has windows within the day, {stream.register_type} is read by dial"
         hint = "Price the dial's own register (PEAK, OFFPEAK) by register_types, or use interval data"
         raise Refused(Problem("RTG109", "Time bands need intervals", detail, hint))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from submeter.metering.days import first_of_next_month
 from submeter.rating.model import Period
 
-__all__ = ["Segment", "month_share", "segments", "year_share"]
+__all__ = ["Segment", "month_share", "months_begun", "segments", "year_share"]
 
 
 class Segment(NamedTuple):
@@ -78,3 +78,8 @@ def _months_between(first: date, end: date) -> Iterable[date]:
 
 def _days_of_month(day: date) -> int:
     return (first_of_next_month(day) - timedelta(days=1)).day
+
+
+def months_begun(first: date, end: date) -> int:
+    """How many calendar months have their first day in `[first, end)`."""
+    return sum(1 for _ in _months_between(first, end)) + (first.day == 1)

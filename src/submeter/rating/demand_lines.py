@@ -1,0 +1,120 @@
+"""Lines of demand: the peak of each month, a minimum, the ratchet, in bands and steps."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+
+from submeter.rating import steps
+from submeter.rating.exact import common_scale, rescale
+from submeter.rating.line_sets import line_set, scaled
+from submeter.rating.model import Exact, IntArray, LineSet, Period, Terms, Usage
+from submeter.rating.peaks import KVA_SCALE, Peaks, months_of, peaks_of
+from submeter.rating.prices import PriceTable, price_table, rate_days
+from submeter.rating.quantities import sources_of
+from submeter.rating.segments import Segment, segments
+from submeter.rating.terms import loss_on, term_days
+from submeter.rating.time_lines import time_share
+from submeter.rating.windows import band_codes
+from submeter.tariffs.model import Calendar, Component, DemandRule, Plan
+
+__all__ = ["DemandLines", "charged_peaks", "demand_lines"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DemandLines:
+    """What is known of the lines of demand before any usage is."""
+
+    component: Component
+    rule: DemandRule
+    plan: Plan
+    parts: tuple[Segment, ...]
+    months: tuple[date, ...]
+    bands: tuple[str, ...]
+    peaks: Peaks
+    table: PriceTable
+    limits: steps.Limits | None
+    shares: tuple[Hashable, ...]
+
+    def lines(self, usage: Usage, terms: Terms) -> LineSet:
+        """The lines of a batch: one for each month, band, step and price."""
+        measured = self.peaks.measure(usage)
+        charged = charged_peaks(self.rule, self.months, measured, terms.peaks.get(self.component.code, {}))
+        of_part = Exact(self._of_parts(charged.values), charged.scale)
+        if self.limits is not None:
+            stepped = steps.split(of_part, self.limits)
+            of_part = Exact(stepped.values.reshape(len(stepped.values), -1), stepped.scale)
+        quantity = scaled(of_part, Fraction(self.component.share) / 100)
+        money, merged = self.table.money(quantity), self.table.merged(quantity)
+        return line_set(self.component, self.plan, self.table, self.bands, merged, money, self.shares)
+
+    def _of_parts(self, values: IntArray) -> IntArray:
+        """(A, months x bands) to (A, parts x bands): a month's peak is that of each of its parts."""
+        by_month = values.reshape(len(values), len(self.months), -1)
+        places = [self.months.index(part.month) for part in self.parts]
+        return by_month[:, places].reshape(len(values), -1)
+
+
+def demand_lines(
+    component: Component,
+    plan: Plan,
+    usage: Usage,
+    calendar: Calendar,
+    periods: Sequence[Period],
+    terms: Terms,
+    *,
+    parts_of_one: bool,
+) -> DemandLines | None:
+    """What can be worked out by time alone. None where no register counts for it."""
+    rule = component.demand or DemandRule()
+    sources = sources_of(component, usage, terms)
+    cuts = rate_days(component.rates) | term_days(component, terms)
+    parts = segments(periods, cuts, component.from_date, component.to_date, by_month=True)
+    if not sources or not parts:
+        return None
+    bands, count, months = band_codes(component), steps.count_steps(component), months_of(parts)
+    factors = [
+        loss_on(component, terms, part.first)
+        * (part.days if rule.charged_per == "day" else time_share(component, part, calendar.year_starts))
+        for part in parts
+    ]
+    table = price_table(component, parts, bands, count, factors, terms, monthly=True)
+    shares = [(parts_of_one or key.period, key.part, key.band, key.step) for key in table.keys]
+    ones = [Fraction(1)] * len(parts)
+    limits = steps.limits_of(component, parts, bands, ones) if count > 1 else None
+    peaks = peaks_of(component, sources, usage, calendar, months, banded=True)
+    return DemandLines(component, rule, plan, parts, months, bands, peaks, table, limits, tuple(shares))
+
+
+def charged_peaks(
+    rule: DemandRule, months: Sequence[date], measured: Exact, earlier: Mapping[date, IntArray]
+) -> Exact:
+    """What is charged of measured peaks (A, months x bands): the minimum and the ratchet at least.
+
+    `earlier` has the peaks (A, bands) of months before, in 10^-6; they count where the usage has none.
+    """
+    share = Fraction(rule.lookback_percent) / 100
+    minimum = Fraction(rule.minimum)
+    if not minimum and not rule.lookback_months:
+        return measured
+    scale = common_scale([measured.scale, *(one for one in (minimum, share * KVA_SCALE) if one)])
+    scale = common_scale([scale, scale * share]) if share else scale
+    by_month = rescale(measured, scale).values.reshape(len(measured.values), len(months), -1)
+    known = {month: rescale(Exact(values, KVA_SCALE), scale).values for month, values in earlier.items()}
+    known |= {month: by_month[:, place] for place, month in enumerate(months)}
+    charged = [np.maximum(by_month[:, place], int(minimum / scale)) for place in range(len(months))]
+    for place, month in enumerate(months):
+        for before in _lookback(rule, month):
+            if before in known:
+                floor = known[before] * share.numerator // share.denominator
+                charged[place] = np.maximum(charged[place], floor)
+    return Exact(np.stack(charged, axis=1).reshape(len(measured.values), -1), scale)
+
+
+def _lookback(rule: DemandRule, month: date) -> list[date]:
+    """The months whose peaks count for the ratchet of a month."""
+    places = [month.year * 12 + month.month - 1 - n for n in range(1, rule.lookback_months + 1)]
+    before = [date(place // 12, place % 12 + 1, 1) for place in places]
+    return [day for day in before if not rule.lookback_season or day.month in rule.lookback_season]

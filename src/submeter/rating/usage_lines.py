@@ -1,0 +1,145 @@
+"""Lines of what was used: flat, in time bands, in steps, at spot prices; and credits for what was put in."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+
+from submeter.rating import steps
+from submeter.rating.exact import add
+from submeter.rating.line_sets import keys_of_shares, line_set, scaled
+from submeter.rating.model import Exact, LineSet, Period, Terms, Usage
+from submeter.rating.peaks import Peaks, months_of, peaks_of
+from submeter.rating.prices import PriceTable, price_table, rate_days
+from submeter.rating.quantities import Counted, Source, counted, sources_of, total
+from submeter.rating.running import Running, running_of
+from submeter.rating.segments import Segment, segments
+from submeter.rating.spot import Spot, spot_of
+from submeter.rating.terms import loss_on, term_days
+from submeter.rating.windows import band_codes
+from submeter.tariffs.model import Calendar, Component, Plan
+
+__all__ = ["UsageLines", "usage_lines"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UsageLines:
+    """What is known of a component's lines before any usage is."""
+
+    component: Component
+    plan: Plan
+    parts: tuple[Segment, ...]
+    bands: tuple[str, ...]
+    streams: tuple[Counted, ...]
+    table: PriceTable
+    limits: steps.Limits | None
+    peaks: Peaks | None
+    """For limits that are for each kW."""
+    running: Running | None
+    spot: Spot | None
+    shares: tuple[Hashable, ...]
+
+    def lines(self, usage: Usage) -> LineSet:
+        """The lines of a batch, priced and rounded."""
+        return self.priced(self.measured(usage), usage)
+
+    def measured(self, usage: Usage) -> Exact:
+        """(A, parts x bands), in the component's unit."""
+        return total([stream.sums(usage) for stream in self.streams])
+
+    def priced(self, measured: Exact, usage: Usage) -> LineSet:
+        """Lines of the quantities (A, parts x bands), which need not be the measured ones."""
+        quantity = scaled(self._stepped(measured, usage), Fraction(self.component.share) / 100)
+        money = self.table.money(quantity)
+        if self.spot is not None:
+            money = add([money, self.table.merged(self.spot.money(usage))])
+        if self.component.kind == "feed_in":
+            money = Exact(-money.values, money.scale)
+        merged = self.table.merged(quantity)
+        return line_set(self.component, self.plan, self.table, self.bands, merged, money, self.shares)
+
+    def _stepped(self, measured: Exact, usage: Usage) -> Exact:
+        """(A, parts x bands x steps)."""
+        if self.limits is None:
+            return measured
+        if self.running is not None:
+            return self.running.stepped(usage, self.limits, self._peaks(usage, 1))
+        count, bands = len(measured.values), len(self.bands)
+        if self.component.steps.scope == "band" or bands == 1:
+            stepped = steps.split(measured, self.limits, self._peaks(usage, bands))
+        else:
+            whole = steps.total_of_bands(measured, len(self.parts))
+            of_parts = steps.split(whole, self.limits[::bands], self._peaks(usage, 1))
+            stepped = steps.shared_between(measured, of_parts, bands)
+        return Exact(stepped.values.reshape(count, -1), stepped.scale)
+
+    def _peaks(self, usage: Usage, bands: int) -> Exact | None:
+        """(A, parts x bands): the peak of each part's month."""
+        if self.peaks is None:
+            return None
+        found = self.peaks.measure(usage)
+        months = months_of(self.parts)
+        of_part = [months.index(part.month) for part in self.parts]
+        return Exact(np.repeat(found.values[:, of_part], bands, axis=1), found.scale)
+
+
+def usage_lines(
+    component: Component,
+    plan: Plan,
+    usage: Usage,
+    calendar: Calendar,
+    periods: Sequence[Period],
+    terms: Terms,
+    *,
+    parts_of_one: bool,
+) -> UsageLines | None:
+    """What can be worked out of a component's lines by time alone. None where no register counts for it."""
+    sources = sources_of(component, usage, terms)
+    parts = _parts(component, sources, periods, terms)
+    if not sources or not parts:
+        return None
+    bands, count = band_codes(component), steps.count_steps(component)
+    losses = [loss_on(component, terms, part.first) for part in parts]
+    table = price_table(component, parts, bands, count, losses, terms)
+    streams = tuple(counted(component, source, usage, calendar, parts) for source in sources)
+    limits = None
+    if count > 1:
+        shares = steps.limit_shares(component, parts, periods, calendar.year_starts)
+        limits = steps.limits_of(component, parts, bands, shares)
+    return UsageLines(
+        component,
+        plan,
+        parts,
+        bands,
+        streams,
+        table,
+        limits,
+        _step_peaks(component, sources, usage, calendar, parts) if limits else None,
+        running_of(component, usage, streams, parts, len(bands)) if limits else None,
+        spot_of(component, usage, terms, streams, table) if component.kind == "spot" else None,
+        tuple(keys_of_shares(table.keys, parts_of_one=parts_of_one)),
+    )
+
+
+def _parts(
+    component: Component, sources: Sequence[Source], periods: Sequence[Period], terms: Terms
+) -> tuple[Segment, ...]:
+    cuts: set[date] = rate_days(component.rates) | term_days(component, terms)
+    for source in sources:
+        cuts |= source.cuts()
+    by_month = component.steps.basis in ("month", "per_kw", "per_kw_day") and steps.count_steps(component) > 1
+    return segments(periods, cuts, component.from_date, component.to_date, by_month=by_month)
+
+
+def _step_peaks(
+    component: Component,
+    sources: Sequence[Source],
+    usage: Usage,
+    calendar: Calendar,
+    parts: Sequence[Segment],
+) -> Peaks | None:
+    if component.steps.basis not in ("per_kw", "per_kw_day"):
+        return None
+    return peaks_of(component, sources, usage, calendar, months_of(parts), banded=False)
