@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from submeter.rating.exact import add, common_scale, muldiv, rescale, times
-from submeter.rating.line_sets import by_period, is_inclusive, line_set, of_parts, sum_by_tax
+from submeter.rating.line_sets import by_period, frame_of, is_inclusive, line_set, of_parts, sum_by_tax
 from submeter.rating.model import Exact, IntArray, LineSet, Period, Terms
 from submeter.rating.prices import MICRO, LineKey, PriceTable, price_table, rate_days
 from submeter.rating.segments import Segment, month_share, segments, year_share
@@ -189,7 +189,8 @@ class Adjustment:
         table = PriceTable(none, 1, Fraction(1), tuple(keys), spans, None, none)
         chosen = Exact(_columns(amounts.values, columns), amounts.scale)
         ones = Exact(np.ones_like(chosen.values), Fraction(1))
-        return line_set(self.component, self.plan, table, ("",), ones, chosen, range(len(keys)))
+        frame = frame_of(self.component, table, ("",), range(len(keys)))
+        return line_set(frame, self.plan, ones, chosen)
 
     def _key(self, place: int, tax: Decimal) -> LineKey:
         rate = next(key.rate for key in self.table.keys if key.period == place)

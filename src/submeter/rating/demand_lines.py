@@ -1,6 +1,6 @@
 """Lines of demand: the peak of each month, a minimum, the ratchet, in bands and steps."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -9,8 +9,8 @@ import numpy as np
 
 from submeter.rating import steps
 from submeter.rating.exact import common_scale, rescale
-from submeter.rating.line_sets import line_set, scaled
-from submeter.rating.model import Exact, IntArray, LineSet, Period, Terms, Usage
+from submeter.rating.line_sets import frame_of, line_set, scaled
+from submeter.rating.model import Exact, Frame, IntArray, LineSet, Period, Terms, Usage
 from submeter.rating.peaks import KVA_SCALE, Peaks, months_of, peaks_of
 from submeter.rating.prices import PriceTable, price_table, rate_days
 from submeter.rating.quantities import sources_of
@@ -36,7 +36,7 @@ class DemandLines:
     peaks: Peaks
     table: PriceTable
     limits: steps.Limits | None
-    shares: tuple[Hashable, ...]
+    frame: Frame
 
     def lines(self, usage: Usage, terms: Terms) -> LineSet:
         """The lines of a batch: one for each month, band, step and price."""
@@ -48,7 +48,7 @@ class DemandLines:
             of_part = Exact(stepped.values.reshape(len(stepped.values), -1), stepped.scale)
         quantity = scaled(of_part, Fraction(self.component.share) / 100)
         money, merged = self.table.money(quantity), self.table.merged(quantity)
-        return line_set(self.component, self.plan, self.table, self.bands, merged, money, self.shares)
+        return line_set(self.frame, self.plan, merged, money)
 
     def _of_parts(self, values: IntArray) -> IntArray:
         """(A, months x bands) to (A, parts x bands): a month's peak is that of each of its parts."""
@@ -85,7 +85,18 @@ def demand_lines(
     ones = [Fraction(1)] * len(parts)
     limits = steps.limits_of(component, parts, bands, ones) if count > 1 else None
     peaks = peaks_of(component, sources, usage, calendar, months, banded=True)
-    return DemandLines(component, rule, plan, parts, months, bands, peaks, table, limits, tuple(shares))
+    return DemandLines(
+        component,
+        rule,
+        plan,
+        parts,
+        months,
+        bands,
+        peaks,
+        table,
+        limits,
+        frame_of(component, table, bands, shares),
+    )
 
 
 def charged_peaks(

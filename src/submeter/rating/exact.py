@@ -6,6 +6,7 @@ arrays of Python's own integers, which are slower and have no bound.
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 from typing import Any
 
@@ -19,6 +20,7 @@ __all__ = [
     "greatest",
     "muldiv",
     "narrow",
+    "product",
     "rescale",
     "round_half_up",
     "running_total",
@@ -68,26 +70,53 @@ def running_total(values: IntArray, axis: int) -> IntArray:
 
 def common_scale(scales: Iterable[Fraction]) -> Fraction:
     """The greatest scale of which all are whole multiples."""
+    return _common(tuple((scale.numerator, scale.denominator) for scale in scales))
+
+
+# The same few scales come again with each batch, and arithmetic of fractions is slow.
+@lru_cache(maxsize=1 << 12)
+def _common(scales: tuple[tuple[int, int], ...]) -> Fraction:
     over = under = 0
-    for scale in scales:
+    for above, below in scales:
         if not under:
-            over, under = scale.numerator, scale.denominator
+            over, under = above, below
         else:
-            shared = lcm(under, scale.denominator)
-            over = gcd(over * (shared // under), scale.numerator * (shared // scale.denominator))
+            shared = lcm(under, below)
+            over = gcd(over * (shared // under), above * (shared // below))
             under = shared
     return Fraction(over, under) if over else Fraction(1)
 
 
+def product(scale: Fraction, factor: Fraction) -> Fraction:
+    """Their product."""
+    return _product(scale.numerator, scale.denominator, factor.numerator, factor.denominator)
+
+
+@lru_cache(maxsize=1 << 12)
+def _product(over: int, under: int, by: int, through: int) -> Fraction:
+    return Fraction(over * by, under * through)
+
+
+@lru_cache(maxsize=1 << 12)
+def _ratio(over: int, under: int, by: int, through: int) -> int:
+    ratio = Fraction(over * through, under * by)
+    assert ratio.denominator == 1, "the scale does not divide"
+    return int(ratio)
+
+
 def rescale(amount: Exact, scale: Fraction) -> Exact:
     """The same amounts in a scale of which the old one is a whole multiple."""
-    ratio = amount.scale / scale
-    assert ratio.denominator == 1, "the scale does not divide"
-    return Exact(times(amount.values, int(ratio)), scale)
+    if amount.scale is scale:
+        return amount
+    old = amount.scale
+    ratio = _ratio(old.numerator, old.denominator, scale.numerator, scale.denominator)
+    return Exact(times(amount.values, ratio), scale)
 
 
 def add(amounts: Sequence[Exact]) -> Exact:
     """Their sum, element by element, in a scale that fits all."""
+    if len(amounts) == 1:
+        return amounts[0]
     scale = common_scale(amount.scale for amount in amounts)
     parts = [rescale(amount, scale).values for amount in amounts]
     if sum(greatest(part) for part in parts) >= _LIMIT:
@@ -113,7 +142,7 @@ def round_half_up(amount: Exact, decimals: int) -> IntArray:
 
     This is the one place where money is rounded.
     """
-    unit = amount.scale * 10**decimals
+    unit = product(amount.scale, Fraction(10**decimals))
     doubled = times(np.abs(amount.values), 2 * unit.numerator)
     rounded = (doubled + unit.denominator) // (2 * unit.denominator)
     return narrow(np.where(amount.values < 0, -rounded, rounded))

@@ -1,20 +1,22 @@
 """Lines of a component for all agreements of a batch, and sums over such lines by period."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from submeter.rating.exact import add, greatest, scaled_factors, times
-from submeter.rating.model import Exact, IntArray, LineSet
+from submeter.rating.exact import add, greatest, product, scaled_factors, times
+from submeter.rating.model import Exact, Frame, IntArray, LineSet
 from submeter.rating.prices import LineKey, PriceTable
 from submeter.rating.rounding import round_lines
 from submeter.tariffs.model import Component, Plan
 
 __all__ = [
     "by_period",
+    "by_tax",
+    "frame_of",
     "is_inclusive",
     "keys_of_shares",
     "line_set",
@@ -26,38 +28,51 @@ __all__ = [
 ]
 
 
-def line_set(
+_UNITS = tuple(Fraction(1, 10**decimals) for decimals in range(10))
+
+
+def frame_of(
     component: Component,
-    plan: Plan,
     table: PriceTable,
     bands: Sequence[str],
-    quantity: Exact,
-    money: Exact,
     shares: Sequence[Hashable],
     workings: Sequence[Mapping[str, Any]] = (),
-) -> LineSet:
-    """The lines of a price table. `shares`: which lines are shares of one price (`round_lines`)."""
-    return LineSet(
+) -> Frame:
+    """The lines of a price table. Those with an equal entry in `shares` are shares of one price."""
+    taxes = tuple(key.tax for key in table.keys)
+    return Frame(
         component,
         np.array([key.period for key in table.keys], np.int64),
         table.spans,
         tuple(bands[key.band] for key in table.keys),
         tuple(key.step for key in table.keys),
         tuple(key.rate for key in table.keys),
-        quantity,
         tuple(key.factor for key in table.keys),
-        money,
-        round_lines(money, plan.decimals, shares) if plan.rounding == "line" else None,
-        tuple(key.tax for key in table.keys),
+        taxes,
+        {tax: np.array(places) for tax, places in _places(taxes).items()},
+        tuple(tuple(places) for places in _places(shares).values() if len(places) > 1),
         tuple(workings),
     )
+
+
+def _places(entries: Sequence[Hashable]) -> dict[Any, list[int]]:
+    found: dict[Any, list[int]] = {}
+    for place, entry in enumerate(entries):
+        found.setdefault(entry, []).append(place)
+    return found
+
+
+def line_set(frame: Frame, plan: Plan, quantity: Exact, money: Exact) -> LineSet:
+    """Lines with their money, rounded where the plan rounds lines."""
+    cents = round_lines(money, plan.decimals, frame.shares) if plan.rounding == "line" else None
+    return LineSet(frame, quantity, money, cents)
 
 
 def shown(lines: LineSet, plan: Plan) -> Exact:
     """The amounts that the invoice shows, on which all later lines rest."""
     if lines.cents is None:
         return lines.unrounded
-    return Exact(lines.cents, Fraction(1, 10**plan.decimals))
+    return Exact(lines.cents, _UNITS[plan.decimals])
 
 
 def is_inclusive(component: Component) -> bool:
@@ -75,15 +90,21 @@ def sum_by_tax(sets: Iterable[LineSet], plan: Plan, periods: int, *, inclusive: 
     """By percentage of tax, what lines come to in each period (A, P), all with or all without tax."""
     parts: dict[Decimal, list[Exact]] = {}
     for lines in sets:
-        amounts = shown(lines, plan)
-        for percent in dict.fromkeys(lines.tax_percent):
-            of = [place for place, one in enumerate(lines.tax_percent) if one == percent]
-            whole = len(of) == len(lines.tax_percent)
-            values = amounts.values if whole else amounts.values[:, of]
+        for percent, period, amounts in by_tax(lines, plan):
             share = tax_share(percent, inclusive=is_inclusive(lines.component), wanted=inclusive)
-            sums = by_period(values, lines.period if whole else lines.period[of], periods)
-            parts.setdefault(percent, []).append(Exact(sums, amounts.scale * share))
+            sums = by_period(amounts.values, period, periods)
+            parts.setdefault(percent, []).append(Exact(sums, product(amounts.scale, share)))
     return {percent: add(sums) for percent, sums in parts.items()}
+
+
+def by_tax(lines: LineSet, plan: Plan) -> Iterator[tuple[Decimal, IntArray, Exact]]:
+    """By percentage of tax: the periods and the amounts that the invoice shows of the lines that have it."""
+    amounts, frame = shown(lines, plan), lines.frame
+    if len(frame.by_tax) == 1:
+        yield frame.tax_percent[0], frame.period, amounts
+        return
+    for percent, places in frame.by_tax.items():
+        yield percent, frame.period[places], Exact(amounts.values[:, places], amounts.scale)
 
 
 def by_period(values: IntArray, period: IntArray, periods: int) -> IntArray:
@@ -105,7 +126,7 @@ def keys_of_shares(keys: Sequence[LineKey], *, parts_of_one: bool) -> list[Hasha
 
 def scaled(quantity: Exact, share: Fraction) -> Exact:
     """Each quantity times a fraction."""
-    return quantity if share == 1 else Exact(quantity.values, quantity.scale * share)
+    return quantity if share == 1 else Exact(quantity.values, product(quantity.scale, share))
 
 
 def of_parts(values: Sequence[Fraction]) -> Exact:

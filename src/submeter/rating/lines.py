@@ -21,7 +21,7 @@ def list_lines(charges: Charges, agreement: int, period: int) -> tuple[Line, ...
     """
     found: list[Line] = []
     for lines in charges.lines:
-        places = [place for place, of in enumerate(lines.period) if of == period]
+        places = [place for place, of in enumerate(lines.frame.period) if of == period]
         made = [_line(charges, lines, agreement, place) for place in places]
         full = [line for line in made if line.unrounded or (line.quantity and line.rate.price)]
         counts = lines.component.kind not in ("discount", "minimum", "concession")
@@ -55,28 +55,29 @@ def tidy(value: Fraction) -> Decimal | Fraction:
 
 def _line(charges: Charges, lines: LineSet, agreement: int, place: int) -> Line:
     unrounded = _fraction(lines.unrounded, agreement, place)
-    percent = lines.tax_percent[place]
+    frame = lines.frame
+    percent = frame.tax_percent[place]
     if lines.cents is None:
         amount = _cut(unrounded)
     else:
         amount = amount_of(lines.cents[agreement, place], charges.decimals)
     taxed = Fraction(amount) * tax_of(percent, inclusive=is_inclusive(lines.component))
-    first, end = lines.spans[place]
+    first, end = frame.spans[place]
     return Line(
         lines.component,
-        charges.periods[int(lines.period[place])],
+        charges.periods[int(frame.period[place])],
         first,
         end,
-        lines.bands[place],
-        lines.steps[place],
-        lines.rates[place],
+        frame.bands[place],
+        frame.steps[place],
+        frame.rates[place],
         tidy(_fraction(lines.quantity, agreement, place)),
-        lines.factors[place],
+        frame.factors[place],
         unrounded,
         amount,
         percent,
         _rounded(taxed, charges.decimals),
-        lines.workings[place] if lines.workings else {},
+        frame.workings[place] if frame.workings else {},
     )
 
 

@@ -16,7 +16,19 @@ from numpy.typing import NDArray
 
 from submeter.tariffs.model import Component, Rate, TaxRate
 
-__all__ = ["Charges", "Dated", "Exact", "IntArray", "Line", "LineSet", "Period", "Stream", "Terms", "Usage"]
+__all__ = [
+    "Charges",
+    "Dated",
+    "Exact",
+    "Frame",
+    "IntArray",
+    "Line",
+    "LineSet",
+    "Period",
+    "Stream",
+    "Terms",
+    "Usage",
+]
 
 IntArray = NDArray[Any]
 """Whole numbers: int64, or Python's own (dtype object) where int64 could overflow."""
@@ -130,8 +142,8 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LineSet:
-    """The lines of one component, for all agreements of the batch: `L` lines each."""
+class Frame:
+    """What is known of the lines of a component before any usage is; alike for all agreements. `L` lines."""
 
     component: Component
     period: IntArray
@@ -140,16 +152,31 @@ class LineSet:
     bands: tuple[str, ...]
     steps: tuple[int, ...]
     rates: tuple[Rate, ...]
+    factors: tuple[Fraction, ...]
+    tax_percent: tuple[Decimal, ...]
+    by_tax: Mapping[Decimal, IntArray]
+    """By percentage of tax, which lines have it."""
+    shares: tuple[tuple[int, ...], ...]
+    """Lines that are shares of one price: rounded, they add up to its rounded whole."""
+    workings: tuple[Mapping[str, Any], ...] = ()
+    """What is known of each line besides: days, limits, windows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineSet:
+    """The lines of one component, for all agreements of the batch."""
+
+    frame: Frame
     quantity: Exact
     """(A, L), in the component's unit."""
-    factors: tuple[Fraction, ...]
     unrounded: Exact
     """(A, L), money. Credits are negative."""
     cents: IntArray | None
     """(A, L) in the smallest unit of money; None where the plan rounds the invoice alone."""
-    tax_percent: tuple[Decimal, ...]
-    workings: tuple[Mapping[str, Any], ...] = ()
-    """What is known of each line besides, alike for all agreements: days, limits, windows."""
+
+    @property
+    def component(self) -> Component:
+        return self.frame.component
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from submeter.core.problem import Problem, Refused
-from submeter.rating.exact import scaled_factors, times
+from submeter.rating.exact import product, scaled_factors, times
 from submeter.rating.model import Exact, IntArray, Terms
 from submeter.rating.segments import Segment
 from submeter.tariffs.model import Component, Rate
@@ -59,8 +59,8 @@ class PriceTable(NamedTuple):
     def money(self, quantity: Exact) -> Exact:
         """What the quantities of the cells come to, by line."""
         priced = times(quantity.values, self.prices)
-        amounts = Exact(times(priced, self.factors), quantity.scale * self.scale * MICRO)
-        return self.merged(amounts)
+        scale = product(product(quantity.scale, self.scale), MICRO)
+        return self.merged(Exact(times(priced, self.factors), scale))
 
 
 def rate_days(rates: Sequence[Rate]) -> set[date]:

@@ -38,8 +38,9 @@ class Counted(NamedTuple):
     place: int
     buckets: Buckets
     factors: IntArray | int
-    """Of each cell, in `scale`."""
+    """Of each cell: what the stream's unit is in the component's."""
     scale: Fraction
+    """Of sums: that of the factors and of the stream's decimals."""
     cells: IntArray
     """The cell of each column; below 0 where it counts for nothing."""
 
@@ -47,7 +48,7 @@ class Counted(NamedTuple):
         stream = usage.streams[self.place]
         check_width(stream, self.cells)
         values = times(bucket_sums(stream.amounts, self.buckets), self.factors)
-        return Exact(values, self.scale * Fraction(1, 10**stream.decimals))
+        return Exact(values, self.scale)
 
 
 def sources_of(component: Component, usage: Usage, terms: Terms) -> tuple[Source, ...]:
@@ -80,6 +81,7 @@ def counted(
     bands = len(band_codes(component))
     factors = [convert(source.conversions, source.fixed, stream.product, part.first) for part in parts]
     wholes, scale = scaled_factors([factor for factor in factors for _ in range(bands)])
+    scale /= 10**stream.decimals
     return Counted(source.place, buckets_of(index, len(parts) * bands), wholes, scale, index)
 
 

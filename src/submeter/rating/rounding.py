@@ -1,6 +1,6 @@
 """Lines rounded to money: each by itself, or as shares of one price that add up to its rounded whole."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,18 +10,14 @@ from submeter.rating.model import Exact, IntArray
 __all__ = ["round_lines"]
 
 
-def round_lines(amounts: Exact, decimals: int, shares: Sequence[Hashable]) -> IntArray:
-    """(A, L) in units of 10^-`decimals`. Lines with an equal entry in `shares` are shares of one price.
+def round_lines(amounts: Exact, decimals: int, shares: Sequence[Sequence[int]]) -> IntArray:
+    """(A, L) in units of 10^-`decimals`. `shares` are groups of lines that are shares of one price.
 
     The first of them are rounded, and each next one is what is missing from the rounded sum so far.
     """
     rounded = round_half_up(amounts, decimals)
-    groups: dict[Hashable, list[int]] = {}
-    for place, share in enumerate(shares):
-        groups.setdefault(share, []).append(place)
-    for places in groups.values():
-        if len(places) > 1:
-            sums = running_total(amounts.values[:, places], 1)
-            until = round_half_up(Exact(sums, amounts.scale), decimals)
-            rounded[:, places] = np.diff(until, axis=1, prepend=np.zeros_like(until[:, :1]))
+    for places in shares:
+        sums = running_total(amounts.values[:, places], 1)
+        until = round_half_up(Exact(sums, amounts.scale), decimals)
+        rounded[:, places] = np.diff(until, axis=1, prepend=np.zeros_like(until[:, :1]))
     return rounded

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
 from submeter.core.problem import Problem, Refused
-from submeter.rating.exact import common_scale, rescale, running_total, scaled_factors, times
+from submeter.rating.exact import common_scale, rescale, running_total, times
 from submeter.rating.model import Exact, IntArray, Usage
 from submeter.rating.quantities import Counted, check_width
 from submeter.rating.segments import Segment
@@ -30,16 +29,14 @@ class Running:
     def stepped(self, usage: Usage, limits: Limits, peaks: Exact | None) -> Exact:
         """(A, parts x bands x steps). With `peaks` (A, parts), limits are for each kW of them."""
         amounts = self._amounts(usage)
-        of_peak = peaks.scale if peaks else Fraction(1)
-        ends = [end * of_peak for cell in limits for end in cell if end is not None]
-        scale = common_scale([amounts.scale, *(end for end in ends if end)])
+        scale, known, uppers = limits.scaled(amounts.scale, peaks.scale if peaks else None)
         values = rescale(amounts, scale).values
         below: IntArray = np.zeros_like(values)
         found = []
-        for step in range(len(limits[0])):
-            uppers = self._uppers(limits, step, of_peak / scale, peaks)
+        for step in range(known.shape[1]):
+            ends = self._ends(known[:, step], uppers[:, step], peaks)
             reached = np.concatenate(
-                [self._reached(values, span, upper) for span, upper in zip(self.spans, uppers, strict=True)],
+                [self._reached(values, span, upper) for span, upper in zip(self.spans, ends, strict=True)],
                 1,
             )
             full = np.zeros_like(values, dtype=reached.dtype)
@@ -48,15 +45,14 @@ class Running:
             below = full
         return Exact(np.stack(found, axis=2).reshape(len(values), -1), scale)
 
-    def _uppers(
-        self, limits: Limits, step: int, whole: Fraction, peaks: Exact | None
-    ) -> list[IntArray | int | None]:
+    def _ends(self, known: IntArray, uppers: IntArray, peaks: Exact | None) -> list[IntArray | int | None]:
         """Of each part, where a step ends: for all agreements, or (A, 1) for each."""
         found: list[IntArray | int | None] = []
         for place in range(len(self.spans)):
-            limit = limits[place * self.bands][step]
-            upper = None if limit is None else int(limit * whole)
-            if upper is not None and peaks is not None:
+            upper = int(uppers[place * self.bands])
+            if not known[place * self.bands]:
+                found.append(None)
+            elif peaks is not None:
                 found.append(times(peaks.values[:, place : place + 1], upper))
             else:
                 found.append(upper)
@@ -75,11 +71,9 @@ class Running:
         for counted in self.streams:
             stream = usage.streams[counted.place]
             check_width(stream, counted.cells)
-            factor, scale = scaled_factors([counted.scale])
             wholes = counted.factors
             by_column = wholes if isinstance(wholes, int) else wholes[np.maximum(counted.cells, 0)]
-            values = times(times(stream.amounts.astype(np.int64), by_column), factor)
-            parts.append(Exact(values, scale / 10**stream.decimals))
+            parts.append(Exact(times(stream.amounts.astype(np.int64), by_column), counted.scale))
         return parts[0] if len(parts) == 1 else _sum(parts)
 
 

@@ -43,7 +43,7 @@ class Spot:
         wide = object if bound >= 1 << 62 else np.int64
         sums = bucket_sums(amounts.astype(wide) * prices.astype(wide), counted.buckets)
         values = times(times(sums, counted.factors), self.factors)
-        return Exact(values, counted.scale * self.scale * self.factor_scale / 10**stream.decimals)
+        return Exact(values, counted.scale * self.scale * self.factor_scale)
 
 
 def spot_of(

@@ -17,8 +17,31 @@ __all__ = ["Limits", "count_steps", "limit_shares", "limits_of", "shared_between
 SHARE_SCALE = Fraction(1, 10**9)
 """Shares of a step between bands are cut here; what is cut goes to the next band, so nothing is lost."""
 
-Limits = tuple[tuple[Fraction | None, ...], ...]
-"""By cell, the upper end of each step in the component's unit; None without end."""
+
+class Limits:
+    """Where the steps of each cell end, in the component's unit; None without end."""
+
+    def __init__(self, cells: Sequence[Sequence[Fraction | None]]) -> None:
+        self.cells = tuple(tuple(cell) for cell in cells)
+        self._scaled: dict[tuple[Fraction, Fraction | None], tuple[Fraction, IntArray, IntArray]] = {}
+
+    def scaled(self, amounts: Fraction, peaks: Fraction | None) -> tuple[Fraction, IntArray, IntArray]:
+        """A scale in which amounts and limits are whole; which limits there are; and the limits in it.
+
+        With the scale of `peaks`, limits are for each kW (kVA) of them.
+        """
+        found = self._scaled.get((amounts, peaks))
+        if found is None:
+            found = self._scaled[amounts, peaks] = self._scale(amounts, peaks or Fraction(1))
+        return found
+
+    def _scale(self, amounts: Fraction, peaks: Fraction) -> tuple[Fraction, IntArray, IntArray]:
+        ends = [end * peaks for cell in self.cells for end in cell if end is not None]
+        scale = common_scale([amounts, *(end for end in ends if end)])
+        known = np.array([[end is not None for end in cell] for cell in self.cells])
+        wholes = [[int((end or 0) * peaks / scale) for end in cell] for cell in self.cells]
+        fits = max(max(cell) for cell in wholes) < 1 << 62
+        return scale, known, np.array(wholes, np.int64 if fits else object)
 
 
 def count_steps(component: Component) -> int:
@@ -54,7 +77,7 @@ def limits_of(
             hint = "Give each band the same limits, or steps of its own (scope band)"
             raise Refused(Problem("RTG104", "Bands that share steps differ in them", detail, hint))
         found += cells
-    return tuple(found)
+    return Limits(found)
 
 
 def _ends(component: Component, part: Segment, band: str, share: Fraction) -> tuple[Fraction | None, ...]:
@@ -70,13 +93,8 @@ def split(quantity: Exact, limits: Limits, peaks: Exact | None = None) -> Exact:
 
     What is negative lies in the first step.
     """
-    of_peak = peaks.scale if peaks else Fraction(1)
-    ends = [end * of_peak for cell in limits for end in cell if end is not None]
-    scale = common_scale([quantity.scale, *(end for end in ends if end)])
+    scale, known, uppers = limits.scaled(quantity.scale, peaks.scale if peaks else None)
     values = rescale(quantity, scale).values
-    known = np.array([[end is not None for end in cell] for cell in limits])
-    wholes = [[int((end or 0) * of_peak / scale) for end in cell] for cell in limits]
-    uppers: IntArray = np.array(wholes, np.int64 if max(map(max, wholes)) < 1 << 62 else object)
     if peaks is not None:
         uppers = times(peaks.values[:, :, None], uppers)
     reached = np.where(known, np.minimum(values[:, :, None], uppers), values[:, :, None])

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from submeter.rating.exact import add, round_half_up
-from submeter.rating.line_sets import by_period, is_inclusive, shown
+from submeter.rating.exact import add, product, round_half_up
+from submeter.rating.line_sets import by_period, by_tax, is_inclusive, shown
 from submeter.rating.model import Exact, IntArray, LineSet
 from submeter.tariffs.model import Plan
 
@@ -45,19 +45,17 @@ def _groups(sets: Sequence[LineSet], plan: Plan, periods: int) -> dict[tuple[Dec
     """Tax (A, P) by percentage, and whether it is within the prices."""
     parts: dict[tuple[Decimal, bool], list[Exact]] = {}
     for lines in sets:
-        inclusive, amounts = is_inclusive(lines.component), shown(lines, plan)
-        for percent in dict.fromkeys(lines.tax_percent):
+        inclusive = is_inclusive(lines.component)
+        for percent, period, amounts in by_tax(lines, plan):
             if not percent:
                 continue
-            of = [place for place, one in enumerate(lines.tax_percent) if one == percent]
-            share = tax_of(percent, inclusive=inclusive)
-            taxes = Exact(amounts.values[:, of], amounts.scale * share)
+            taxes = Exact(amounts.values, product(amounts.scale, tax_of(percent, inclusive=inclusive)))
             if plan.tax_rule == "supply":
                 taxes = Exact(round_half_up(taxes, plan.decimals), Fraction(1, 10**plan.decimals))
-            sums = Exact(by_period(taxes.values, lines.period[of], periods), taxes.scale)
+            sums = Exact(by_period(taxes.values, period, periods), taxes.scale)
             parts.setdefault((percent, inclusive), []).append(sums)
     return {key: add(taxes) for key, taxes in parts.items()}
 
 
 def _sum(amounts: Exact, lines: LineSet, periods: int) -> Exact:
-    return Exact(by_period(amounts.values, lines.period, periods), amounts.scale)
+    return Exact(by_period(amounts.values, lines.frame.period, periods), amounts.scale)

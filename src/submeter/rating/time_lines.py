@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from submeter.core.problem import Problem, Refused
-from submeter.rating.line_sets import keys_of_shares, line_set, of_parts
-from submeter.rating.model import Exact, LineSet, Period, Terms
+from submeter.rating.line_sets import frame_of, keys_of_shares, line_set, of_parts
+from submeter.rating.model import Exact, Frame, LineSet, Period, Terms
 from submeter.rating.prices import PriceTable, price_table, rate_days
 from submeter.rating.segments import Segment, month_share, months_begun, segments, year_share
 from submeter.rating.terms import term_days
@@ -28,7 +28,7 @@ class TimeLines:
     table: PriceTable
     quantity: Exact
     """(1, parts): days, months or years; of capacity 1, and the months are factors."""
-    shares: tuple[Hashable, ...]
+    frame: Frame
 
     def lines(self, terms: Terms, count: int) -> LineSet:
         """The lines of `count` agreements."""
@@ -36,13 +36,10 @@ class TimeLines:
         money, merged = self.table.money(quantity), self.table.merged(quantity)
         wide = (count, len(self.table.keys))
         return line_set(
-            self.component,
+            self.frame,
             self.plan,
-            self.table,
-            ("",),
             Exact(np.broadcast_to(merged.values, wide), merged.scale),
             Exact(np.broadcast_to(money.values, wide), money.scale),
-            self.shares,
         )
 
     def _of_capacity(self, terms: Terms) -> Exact:
@@ -75,7 +72,13 @@ def time_lines(
     shares: Sequence[Hashable] = keys_of_shares(table.keys, parts_of_one=parts_of_one)
     if of_months:  # shares of one price, which add up to its rounded whole
         shares = [(parts_of_one or key.period, key.part) for key in table.keys]
-    return TimeLines(component, plan, table, of_parts(ones if capacity else spans), tuple(shares))
+    return TimeLines(
+        component,
+        plan,
+        table,
+        of_parts(ones if capacity else spans),
+        frame_of(component, table, ("",), shares),
+    )
 
 
 def time_share(component: Component, part: Segment, year_starts: int) -> Fraction:

@@ -1,6 +1,6 @@
 """Lines of what was used: flat, in time bands, in steps, at spot prices; and credits for what was put in."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -9,8 +9,8 @@ import numpy as np
 
 from submeter.rating import steps
 from submeter.rating.exact import add
-from submeter.rating.line_sets import keys_of_shares, line_set, scaled
-from submeter.rating.model import Exact, LineSet, Period, Terms, Usage
+from submeter.rating.line_sets import frame_of, keys_of_shares, line_set, scaled
+from submeter.rating.model import Exact, Frame, LineSet, Period, Terms, Usage
 from submeter.rating.peaks import Peaks, months_of, peaks_of
 from submeter.rating.prices import PriceTable, price_table, rate_days
 from submeter.rating.quantities import Counted, Source, counted, sources_of, total
@@ -39,7 +39,9 @@ class UsageLines:
     """For limits that are for each kW."""
     running: Running | None
     spot: Spot | None
-    shares: tuple[Hashable, ...]
+    whole_limits: steps.Limits | None
+    """Of parts, where bands share steps."""
+    frame: Frame
 
     def lines(self, usage: Usage) -> LineSet:
         """The lines of a batch, priced and rounded."""
@@ -58,7 +60,7 @@ class UsageLines:
         if self.component.kind == "feed_in":
             money = Exact(-money.values, money.scale)
         merged = self.table.merged(quantity)
-        return line_set(self.component, self.plan, self.table, self.bands, merged, money, self.shares)
+        return line_set(self.frame, self.plan, merged, money)
 
     def _stepped(self, measured: Exact, usage: Usage) -> Exact:
         """(A, parts x bands x steps)."""
@@ -67,11 +69,11 @@ class UsageLines:
         if self.running is not None:
             return self.running.stepped(usage, self.limits, self._peaks(usage, 1))
         count, bands = len(measured.values), len(self.bands)
-        if self.component.steps.scope == "band" or bands == 1:
+        if self.whole_limits is None:
             stepped = steps.split(measured, self.limits, self._peaks(usage, bands))
         else:
             whole = steps.total_of_bands(measured, len(self.parts))
-            of_parts = steps.split(whole, self.limits[::bands], self._peaks(usage, 1))
+            of_parts = steps.split(whole, self.whole_limits, self._peaks(usage, 1))
             stepped = steps.shared_between(measured, of_parts, bands)
         return Exact(stepped.values.reshape(count, -1), stepped.scale)
 
@@ -119,8 +121,16 @@ def usage_lines(
         _step_peaks(component, sources, usage, calendar, parts) if limits else None,
         running_of(component, usage, streams, parts, len(bands)) if limits else None,
         spot_of(component, usage, terms, streams, table) if component.kind == "spot" else None,
-        tuple(keys_of_shares(table.keys, parts_of_one=parts_of_one)),
+        _whole(component, limits, len(bands)),
+        frame_of(component, table, bands, keys_of_shares(table.keys, parts_of_one=parts_of_one)),
     )
+
+
+def _whole(component: Component, limits: steps.Limits | None, bands: int) -> steps.Limits | None:
+    """The limits of parts, where all bands of a part share its steps."""
+    if limits is None or bands == 1 or component.steps.scope == "band":
+        return None
+    return steps.Limits(limits.cells[::bands])
 
 
 def _parts(
