@@ -101,7 +101,7 @@ def price_table(
 ) -> PriceTable:
     """The prices of `parts` x `bands` x `steps`. `factors` multiply the money of each part.
 
-    Refuses (RTG102) a day on which a band has no price at all.
+    Refuses (RTG102) a day on which a band has no price at all, and (RTG113) a price of over six decimals.
     """
     lines: dict[LineKey, list[int]] = {}
     days: dict[LineKey, tuple[date, date]] = {}
@@ -113,7 +113,7 @@ def price_table(
                 rate = find_rate(component, part.first, code, step)
                 if rate is None and step == 1:
                     raise _unpriced(component, part.first, code)
-                prices.append(int(rate.price.scaleb(6)) if rate else 0)
+                prices.append(_micros(component, rate) if rate else 0)
                 if rate is not None:
                     month = part.month if monthly else None
                     key = LineKey(part.period, band, step, rate, factor, tax, month)
@@ -142,6 +142,14 @@ def _table(
         None if plain else np.array(order, np.int64),
         np.cumsum([0, *sizes[:-1]]) if sizes else np.zeros(0, np.int64),
     )
+
+
+def _micros(component: Component, rate: Rate) -> int:
+    scaled = rate.price.scaleb(6)
+    if scaled != int(scaled):
+        hint = "Round the price to six decimals, or price a larger unit"
+        raise Refused(Problem("RTG113", "A price is too fine", f"{component.code}: {rate.price}", hint))
+    return int(scaled)
 
 
 def _unpriced(component: Component, day: date, band: str) -> Refused:
