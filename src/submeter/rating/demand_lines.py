@@ -32,6 +32,8 @@ class DemandLines:
     plan: Plan
     parts: tuple[Segment, ...]
     months: tuple[date, ...]
+    months_of_parts: IntArray | None
+    """Which month each part lies in; None where each month is one part."""
     bands: tuple[str, ...]
     peaks: Peaks
     table: PriceTable
@@ -52,9 +54,10 @@ class DemandLines:
 
     def _of_parts(self, values: IntArray) -> IntArray:
         """(A, months x bands) to (A, parts x bands): a month's peak is that of each of its parts."""
+        if self.months_of_parts is None:
+            return values
         by_month = values.reshape(len(values), len(self.months), -1)
-        places = [self.months.index(part.month) for part in self.parts]
-        return by_month[:, places].reshape(len(values), -1)
+        return by_month[:, self.months_of_parts].reshape(len(values), -1)
 
 
 def demand_lines(
@@ -85,12 +88,14 @@ def demand_lines(
     ones = [Fraction(1)] * len(parts)
     limits = steps.limits_of(component, parts, bands, ones) if count > 1 else None
     peaks = peaks_of(component, sources, usage, calendar, months, banded=True)
+    of_parts = np.array([months.index(part.month) for part in parts]) if len(parts) > len(months) else None
     return DemandLines(
         component,
         rule,
         plan,
         parts,
         months,
+        of_parts,
         bands,
         peaks,
         table,

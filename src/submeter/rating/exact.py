@@ -35,7 +35,9 @@ _NEAR = 1 << 50
 
 def greatest(values: IntArray) -> int:
     """The greatest absolute value; 0 of nothing."""
-    return max(int(values.max()), -int(values.min())) if values.size else 0
+    if not values.size:
+        return 0
+    return max(int(np.maximum.reduce(values, axis=None)), -int(np.minimum.reduce(values, axis=None)))
 
 
 def times(values: IntArray, factors: IntArray | int) -> IntArray:

@@ -35,6 +35,8 @@ class UsageLines:
     streams: tuple[Counted, ...]
     table: PriceTable
     limits: steps.Limits | None
+    months: tuple[int, ...]
+    """Which of the months each part lies in."""
     peaks: Peaks | None
     """For limits that are for each kW."""
     running: Running | None
@@ -82,9 +84,7 @@ class UsageLines:
         if self.peaks is None:
             return None
         found = self.peaks.measure(usage)
-        months = months_of(self.parts)
-        of_part = [months.index(part.month) for part in self.parts]
-        return Exact(np.repeat(found.values[:, of_part], bands, axis=1), found.scale)
+        return Exact(np.repeat(found.values[:, self.months], bands, axis=1), found.scale)
 
 
 def usage_lines(
@@ -118,6 +118,7 @@ def usage_lines(
         streams,
         table,
         limits,
+        tuple(months_of(parts).index(part.month) for part in parts),
         _step_peaks(component, sources, usage, calendar, parts) if limits else None,
         running_of(component, usage, streams, parts, len(bands)) if limits else None,
         spot_of(component, usage, terms, streams, table) if component.kind == "spot" else None,
