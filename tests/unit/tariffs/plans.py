@@ -18,6 +18,7 @@ from submeter.tariffs.model import (
     Plan,
     Rate,
     StepRule,
+    TrueUp,
 )
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -62,7 +63,7 @@ def rate_sets(draw: st.DrawFn, names: tuple[str, ...], *, stepped: bool) -> tupl
     firsts = sorted(draw(st.lists(days, min_size=1, max_size=3, unique=True)))
     found = []
     for place, first in enumerate(firsts):
-        end = firsts[place + 1] if place + 1 < len(firsts) and draw(st.booleans()) else None
+        end = firsts[place + 1] if place + 1 < len(firsts) else draw(st.none() | st.just(first + timedelta(days=30)))
         for name in names or ("",):
             ends = sorted(draw(st.lists(amounts.filter(bool), max_size=2 if stepped else 0, unique=True)))
             for step, up_to in enumerate([*ends, None], 1):
@@ -117,4 +118,6 @@ def plans(draw: st.DrawFn, most: int = 4) -> Plan:
         tax_rule=draw(st.sampled_from(("total", "supply"))),
         metering=draw(st.sampled_from(get_args(Metering))),
         true_up_month=draw(st.integers(1, 12)),
+        true_up=draw(st.sampled_from(get_args(TrueUp))),
+        credit_from=draw(st.sampled_from(("month", "next_month"))),
     )

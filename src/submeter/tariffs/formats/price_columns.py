@@ -4,7 +4,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from submeter.tariffs.formats import cells
 from submeter.tariffs.formats.cells import Cell, choice
-from submeter.tariffs.model import Basis, Kind, Metering
+from submeter.tariffs.model import Basis, Kind, Metering, TrueUp
 
 __all__ = ["COLUMNS", "NAMES", "NEEDED", "Column", "Part", "columns_of"]
 
@@ -41,6 +41,8 @@ COLUMNS: tuple[Column, ...] = (
         ("tax_rule", "", choice(("total", "supply")), "tax is rounded once, or for each line", "total"),
         ("metering", "", choice(get_args(Metering)), "how export is set against import", "net_billing"),
         ("true_up_month", "", cells.MONTH_OF_YEAR, "last month before carried credits are settled", "12"),
+        ("true_up", "", choice(get_args(TrueUp)), "what becomes of them then", "pay"),
+        ("credit_from", "", choice(("month", "next_month")), "from when a carried credit counts", "month"),
     ),
     *_of(
         "component",

@@ -219,7 +219,25 @@ def _rates(table: _Table, rows: Sequence[_Row]) -> tuple[Rate, ...]:
             rates[key] = (row, rate)
     for row, rate in rates.values():
         _check_step(table, row, rate, rates)
-    return tuple(rate for _, rate in rates.values())
+    return tuple(_ended(table, row, rate, list(rates.values())) for row, rate in rates.values())
+
+
+def _ended(table: _Table, row: _Row, rate: Rate, all_: Sequence[tuple[_Row, Rate]]) -> Rate:
+    """A price without an end holds until the next one of its band and step, or until its step is gone."""
+    later = [
+        (one.from_date, at.line)
+        for at, one in all_
+        if one.band == rate.band and one.from_date > rate.from_date
+        and (one.step == rate.step or (one.step < rate.step and one.up_to is None))
+    ]  # fmt: skip
+    if not later:
+        return rate
+    day, line = min(later)
+    if rate.to_date is None:
+        return rate._replace(to_date=day)
+    if rate.to_date > day:
+        table.find(row, "to_date", problems.prices_overlap(line))
+    return rate
 
 
 def _rate(table: _Table, row: _Row) -> Rate | None:
@@ -236,6 +254,8 @@ def _rate(table: _Table, row: _Row) -> Rate | None:
         if "from_date" not in row.texts:
             table.find(row, "from_date", problems.no_first_day())
         return None
+    if said.get("to_date", date.max) <= said["from_date"]:
+        table.find(row, "to_date", problems.out_of_range("to_date", "it is not after from_date"))
     if said.get("step", 1) < 1:
         table.find(row, "step_no", problems.out_of_range("step_no", "steps count from 1"))
     return Rate(**said, band=row.values.get("band", ""))

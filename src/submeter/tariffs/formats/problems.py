@@ -115,6 +115,11 @@ def out_of_range(column: str, what: str) -> Problem:
     return Problem("TRF217", "The number is out of range", f"{column}: {what}", "Correct it.")
 
 
+def prices_overlap(line: int) -> Problem:
+    hint = "Correct `to_date`: it is the first day on which the price no longer holds. Empty: until the next one."
+    return Problem("TRF218", "Two prices hold on the same day", f"line {line} begins before this ends", hint)
+
+
 # --- URDB ------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Tables of prices: read and written back equal, and each bad cell told with its place."""
 
 import re
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -71,6 +72,28 @@ def test_a_price_without_a_day_begins_on_the_one_that_is_named() -> None:
     table = "plan_code,component_code,kind,rate\nP,S,supply,1\n"
     assert read_price_rows(table, FIRST).plans[0].components[0].rates == (Rate(FIRST, Decimal(1)),)
     assert found(table) == [("TRF211", 2, 0, "")]
+
+
+def test_a_price_holds_until_the_next_one() -> None:
+    head = "plan_code,component_code,kind,rate,from_date,to_date,step_no,step_to\n"
+    table = head + "P,U,usage,1,2026-07-01,,1,10\nP,U,usage,2,2026-07-01,,2,\nP,U,usage,3,2027-07-01,,,\n"
+    rates = read_price_rows(table).plans[0].components[0].rates
+    assert [rate.to_date for rate in rates] == [date(2027, 7, 1), date(2027, 7, 1), None]
+    table = head + "P,U,usage,1,2026-07-01,2027-07-02,,\nP,U,usage,3,2027-07-01,2027-07-01,,\n"
+    assert found(table) == [("TRF218", 2, 6, "2027-07-02"), ("TRF217", 3, 6, "2027-07-01")]
+
+
+def test_every_field_of_a_plan_has_a_column() -> None:
+    """A field that is new in the model is not lost in silence."""
+    parts = {"plan": Plan, "component": Component}
+    nested = {"components", "rates", "bands", "steps", "demand", "discount"}
+    for part, model in parts.items():
+        there = {column.field for column in COLUMNS if column.part == part}
+        assert there == {field.name for field in fields(model)} - nested
+    for part, record in {"steps": StepRule, "demand": DemandRule, "discount": DiscountRule, "window": Band}.items():
+        assert {column.field for column in COLUMNS if column.part == part} == set(record._fields)
+    rate = {column.field for column in COLUMNS if column.part == "rate"} | {"band"}
+    assert rate - {"step_from"} == set(Rate._fields)
 
 
 def test_demand_and_discounts_have_their_rules() -> None:
