@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from submeter.tariffs.model import Band, Component, DayType
+from submeter.tariffs.windows import band_at
 
 __all__ = ["MONTH_ENDS", "WEEK", "WEEKEND", "Grid", "Row", "bands_of", "code_at", "months_of", "unsayable"]
 
@@ -108,19 +109,5 @@ def code_at(bands: Sequence[Band], month: int, kind: Literal["week", "weekend"],
     """The band of an hour of a month (from 0): the first that fits; None where none does, "" without bands."""
     if not bands:
         return ""
-    return next((band.code for band in bands if _fits(band, month, kind, hour)), None)
-
-
-def _fits(band: Band, month: int, kind: Literal["week", "weekend"], hour: int) -> bool:
-    if band.day_types and not band.day_types & (WEEK if kind == "week" else WEEKEND):
-        return False
-    if band.season is not None and not _in(band.season[0][0], band.season[1][0], month + 1):
-        return False
-    minute = hour * 60
-    if band.from_minute >= band.to_minute:
-        return minute >= band.from_minute or minute < band.to_minute
-    return band.from_minute <= minute < band.to_minute
-
-
-def _in(first: int, last: int, month: int) -> bool:
-    return first <= month <= last if first <= last else month >= first or month <= last
+    band = band_at(bands, (month + 1, 15), "mon" if kind == "week" else "sat", hour * 60)
+    return band.code if band else None

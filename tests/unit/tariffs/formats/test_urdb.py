@@ -136,7 +136,7 @@ def test_more_than_six_decimals_are_rounded_half_up_and_told() -> None:
     (energy,) = reading.plans[0].components
     assert energy.rates[0].price == D("0.070769")
     assert codes_of(reading) == [("TRF223", "energyratestructure[0][0].rate")]
-    assert "-4.97E-7" in reading.findings[0].problem.detail
+    assert "kept as 0.070769, -0.000000497" in reading.findings[0].problem.detail
     reading = read(energyratestructure=[[{"rate": 0.0000005}]])
     assert reading.plans[0].components[0].rates[0].price == D("0.000001")
 
