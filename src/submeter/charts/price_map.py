@@ -12,7 +12,7 @@ from typing import NamedTuple
 from submeter.charts.frame import MONTHS, Box, Picture, time_of
 from submeter.charts.model import PriceBand, PriceMap, PricePanel
 from submeter.charts.scale import label
-from submeter.charts.svg import element, number, text
+from submeter.charts.svg import element, number, plain, text
 
 __all__ = ["Block", "blocks_of", "by_price", "draw_prices", "shades_of"]
 
@@ -51,7 +51,9 @@ def draw_prices(chart: PriceMap) -> str:
     shades = shades_of(chart.bands)
     for place, panel in enumerate(chart.panels):
         box = Box(_LEFT + place % across * (width + _GUTTER), _TOP + place // across * step, width, _HEIGHT)
-        picture.add(*_panel(chart, panel, shades, box, picture.missing), *_months(box, at_left=not place % across))
+        picture.add(
+            *_panel(chart, panel, shades, box, picture.missing), *_months(box, at_left=not place % across)
+        )
     picture.add(*_legend(chart, shades, bottom + 22))
     return picture.render()
 
@@ -71,7 +73,8 @@ def shades_of(bands: Sequence[PriceBand]) -> dict[int, float]:
         return {n: 0.4 for n, band in enumerate(bands) if band.price == prices[0]}
     span = prices[-1] - prices[0]
     by_price = {
-        price: (float((price - prices[0]) / span) + rank / (len(prices) - 1)) / 2 for rank, price in enumerate(prices)
+        price: (float((price - prices[0]) / span) + rank / (len(prices) - 1)) / 2
+        for rank, price in enumerate(prices)
     }
     return {n: by_price[band.price] for n, band in enumerate(bands) if band.price in by_price}
 
@@ -109,14 +112,21 @@ def _panel(
     for hour in range(0, 25, 3):
         x = box.left + box.width * hour / 24
         if hour % 24:
-            yield element("path", d=f"M{number(x)} {box.top:g}V{box.bottom:g}", stroke="#fff", stroke_opacity=".28")
+            yield element(
+                "path", d=f"M{number(x)} {box.top:g}V{box.bottom:g}", stroke="#fff", stroke_opacity=".28"
+            )
         yield element("path", d=f"M{number(x)} {box.bottom:g}v4", class_="sm-axis")
         if hour % 6 == 0:
             anchor = "end" if hour == 24 else "start" if hour == 0 else "middle"
             yield text(time_of(hour * 60), x, box.bottom + 18, anchor=anchor)
     for start in MONTH_STARTS[1:]:
         y = box.top + box.height * start / YEAR
-        yield element("path", d=f"M{number(box.left)} {number(y)}h{number(box.width)}", stroke="#fff", stroke_opacity=".28")
+        yield element(
+            "path",
+            d=f"M{number(box.left)} {number(y)}h{number(box.width)}",
+            stroke="#fff",
+            stroke_opacity=".28",
+        )
     for block in blocks:
         yield from _name(block, chart.bands, shades, box)
     yield element(
@@ -131,15 +141,10 @@ def _rectangle(
     place = _place(block, box)
     about = "no price" if block.band is None else _said(bands[block.band])
     return element(
-        "rect", element("title", text_only(about)), x=place.left, y=place.top, width=place.width,
+        "rect", element("title", plain(about)), x=place.left, y=place.top, width=place.width,
         height=place.height, fill=missing if block.band is None else _colour(block.band, shades),
         shape_rendering="crispEdges",
     )  # fmt: skip
-
-
-def text_only(words: str) -> str:
-    """Words within a title, escaped."""
-    return words.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _place(block: Block, box: Box) -> Box:

@@ -69,7 +69,8 @@ def _legend(chart: PriceMap, marks: dict[int | None, str]) -> Iterator[str]:
     for place in by_price(chart.bands):
         band = chart.bands[place]
         length = round(_BAR * abs(band.price) / most) if band.price is not None and most else 0
-        yield f"{marks.get(place, '?')} {band.name:<{wide}}  {prices[place]:>{max(map(len, prices))}}  {'▬' * length}"
+        price = f"{prices[place]:>{max(map(len, prices))}}"
+        yield f"{marks.get(place, '?')} {band.name:<{wide}}  {price}  {'▬' * length}"
         if band.about:
             yield f"  {'':<{wide}}  {band.about}"
     yield chart.unit

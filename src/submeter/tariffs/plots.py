@@ -42,10 +42,14 @@ class _Priced(NamedTuple):
 
 def prices_on(component: Component, day: date) -> tuple[Rate, ...]:
     """The prices of a component that hold on a day."""
-    if (component.from_date and day < component.from_date) or (component.to_date and day >= component.to_date):
+    if (component.from_date and day < component.from_date) or (
+        component.to_date and day >= component.to_date
+    ):
         return ()
     return tuple(
-        rate for rate in component.rates if rate.from_date <= day and (rate.to_date is None or day < rate.to_date)
+        rate
+        for rate in component.rates
+        if rate.from_date <= day and (rate.to_date is None or day < rate.to_date)
     )
 
 
@@ -110,7 +114,10 @@ def _rows(parts: Sequence[_Priced], kind: DayType) -> tuple[tuple[int, int, tupl
 def _slot(parts: Sequence[_Priced]) -> int:
     """The longest slot of a day on whose edges all windows begin and end: an hour at most."""
     minutes = [
-        minute for part in parts for band in part.component.bands for minute in (band.from_minute, band.to_minute)
+        minute
+        for part in parts
+        for band in part.component.bands
+        for minute in (band.from_minute, band.to_minute)
     ]
     return gcd(60, *minutes)
 
@@ -157,7 +164,9 @@ def _title(kinds: Sequence[DayType], all_: int) -> str:
     run = len(places) > 2 and places == list(range(places[0], places[-1] + 1))
     names = [_NAMES[kind] for kind in kinds if kind != "holiday"]
     said = [f"{names[0]} to {names[-1]}"] if run else names
-    return ", ".join([*said, *(["public holidays" if said else _NAMES["holiday"]] if "holiday" in kinds else [])])
+    return ", ".join(
+        [*said, *(["public holidays" if said else _NAMES["holiday"]] if "holiday" in kinds else [])]
+    )
 
 
 # --- prices ----------------------------------------------------------------------------------------------
@@ -168,7 +177,11 @@ def _band(parts: Sequence[_Priced], key: _Key) -> PriceBand:
     names = dict.fromkeys(code for _, code in key if code)
     steps = [_steps(parts[place], code) for place, code in key]
     prices = [some[0].price for some in steps if some]
-    about = "; ".join(filter(None, (_about(parts[place].component, some) for (place, _), some in zip(key, steps, strict=True))))
+    about = "; ".join(
+        filter(
+            None, (_about(parts[place].component, some) for (place, _), some in zip(key, steps, strict=True))
+        )
+    )
     return PriceBand(" + ".join(names) or "all times", sum(prices, Decimal(0)) if prices else None, about)
 
 

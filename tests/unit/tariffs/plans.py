@@ -1,5 +1,6 @@
 """Random price plans that are sound, for the tests of whoever reads, writes, keeps or rates them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import get_args
@@ -27,9 +28,7 @@ _STEPPED = _BANDED - {"spot"}
 _UNITS = {"supply": "day", "fixed": "month", "minimum": "month", "demand": "kW", "capacity": "kVA"}
 
 codes = st.from_regex(r"[A-Z][A-Z0-9_-]{0,7}", fullmatch=True)
-words = st.text(
-    st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), max_size=20
-).map(str.strip)
+words = st.text(st.characters(blacklist_categories=("Cc", "Cs", "Zl", "Zp")), max_size=20).map(str.strip)
 days = st.dates(date(2020, 1, 1), date(2030, 12, 31))
 prices = st.decimals(-10, 1000, places=6)
 amounts = st.decimals(0, 10000, places=3)
@@ -63,7 +62,11 @@ def rate_sets(draw: st.DrawFn, names: tuple[str, ...], *, stepped: bool) -> tupl
     firsts = sorted(draw(st.lists(days, min_size=1, max_size=3, unique=True)))
     found = []
     for place, first in enumerate(firsts):
-        end = firsts[place + 1] if place + 1 < len(firsts) else draw(st.none() | st.just(first + timedelta(days=30)))
+        end = (
+            firsts[place + 1]
+            if place + 1 < len(firsts)
+            else draw(st.none() | st.just(first + timedelta(days=30)))
+        )
         for name in names or ("",):
             ends = sorted(draw(st.lists(amounts.filter(bool), max_size=2 if stepped else 0, unique=True)))
             for step, up_to in enumerate([*ends, None], 1):
@@ -108,9 +111,12 @@ def components(draw: st.DrawFn, code: str, others: tuple[str, ...] = ()) -> Comp
 def plans(draw: st.DrawFn, most: int = 4) -> Plan:
     """A plan of up to `most` components, each sound in itself; not each of them sensible."""
     names = draw(st.lists(codes, min_size=1, max_size=most, unique=True))
+    parts = [draw(components(name, tuple(names[:place]))) for place, name in enumerate(names)]
+    if parts[0].to_date and draw(st.booleans()):  # what comes after it has its code
+        parts.append(replace(draw(components(names[0])), from_date=parts[0].to_date, to_date=None))
     return Plan(
         code=draw(codes),
-        components=tuple(draw(components(name, tuple(names[:place]))) for place, name in enumerate(names)),
+        components=tuple(parts),
         name=draw(words),
         currency=draw(st.sampled_from(("AUD", "NZD", "GBP"))),
         decimals=draw(st.integers(0, 4)),

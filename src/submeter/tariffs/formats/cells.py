@@ -82,13 +82,22 @@ def _day(column: str, text: str) -> date:
 
 
 def _yes_no(column: str, text: str) -> bool:
-    said = {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}
+    said = {
+        "yes": True,
+        "y": True,
+        "true": True,
+        "1": True,
+        "no": False,
+        "n": False,
+        "false": False,
+        "0": False,
+    }
     if text.lower() not in said:
         raise Refused(problems.not_a_choice(column, text, ("yes", "no")))
     return said[text.lower()]
 
 
-def _words(column: str, text: str) -> tuple[str, ...]:
+def _words(_: str, text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(";") if word.strip())
 
 
@@ -163,7 +172,7 @@ def _day_types_of(column: str, part: str) -> Iterable[DayType]:
 
 def _day_type(word: str) -> int | None:
     short = "holiday" if word in {"holiday", "holidays", "ph"} else word[:3] if word.isalpha() else ""
-    return _DAY_TYPES.index(short) if short in _DAY_TYPES else None  # type: ignore[arg-type]
+    return _DAY_TYPES.index(short) if short in _DAY_TYPES else None
 
 
 def _written_day_types(days: frozenset[DayType]) -> str:

@@ -25,7 +25,9 @@ class Column(NamedTuple):
 
 
 def _of(part: Part, *rows: tuple[str, str, Cell[Any], str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, part, field or name, *rest) for name, field, *rest in rows)
+    return tuple(
+        Column(name, part, field or name, cell, about, empty) for name, field, cell, about, empty in rows
+    )
 
 
 _LINE_OR_INVOICE = choice(("line", "invoice"))
@@ -94,7 +96,7 @@ COLUMNS: tuple[Column, ...] = (
         ("prorate", "", cells.YES_NO, "whether a month's price is shared by days", "yes"),
         ("spot_series", "", cells.TEXT, "series of prices by interval", "none"),
         ("spot_factor", "", cells.NUMBER, "what the spot price is multiplied by", "1"),
-        ("component_from", "from_date", cells.DAY, "first day of the component", "as its prices"),
+        ("component_from", "from_date", cells.DAY, "first day of it; in each of its rows", "no beginning"),
         ("component_to", "to_date", cells.DAY, "first day on which it is gone", "no end"),
     ),
     *_of(
@@ -125,7 +127,6 @@ COLUMNS: tuple[Column, ...] = (
 NAMES = {column.name: column for column in COLUMNS}
 NEEDED = ("plan_code", "component_code", "kind", "rate")
 """Columns without which a table says nothing."""
-
 
 
 def columns_of(*parts: Part) -> tuple[Column, ...]:

@@ -95,7 +95,8 @@ def _split(text: str) -> list[tuple[int, list[str]]]:
     """Rows with the line on which each begins, the header first."""
     head = next((line for line in text.splitlines() if line.strip(" ,;\t|")), "")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sniff_delimiter(head), strict=True)
-    rows, line = [], 1
+    rows: list[tuple[int, list[str]]] = []
+    line = 1
     try:
         for cells in reader:
             if rows or any(cell.strip() for cell in cells):
@@ -129,9 +130,11 @@ def _columns(header: Sequence[str]) -> list[str]:
 
 def _plan(table: _Table, rows: Sequence[_Row]) -> Plan | None:
     said = _settle(table, rows, "plan")
-    by_component: dict[str, list[_Row]] = defaultdict(list)
+    # A code may come again from a later day on: then it is another component.
+    by_component: dict[tuple[str, date | None], list[_Row]] = defaultdict(list)
     for row in rows:
-        by_component[row.values.get("component_code", "")].append(row)
+        key = (row.values.get("component_code", ""), row.values.get("component_from"))
+        by_component[key].append(row)
     components = [_component(table, part) for part in by_component.values()]
     if None in components or "code" not in said:
         return None

@@ -27,7 +27,9 @@ _DEFAULTS: dict[Part, dict[str, Any]] = {
 def write_price_rows(plans: Iterable[Plan]) -> str:
     """The plans as CSV. Columns that would be empty in all rows are left out."""
     rows = [row for plan in plans for component in plan.components for row in _rows(plan, component)]
-    used = [column.name for column in COLUMNS if column.name in NEEDED or any(column.name in row for row in rows)]
+    used = [
+        column.name for column in COLUMNS if column.name in NEEDED or any(column.name in row for row in rows)
+    ]
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(used)

@@ -116,7 +116,7 @@ def out_of_range(column: str, what: str) -> Problem:
 
 
 def prices_overlap(line: int) -> Problem:
-    hint = "Correct `to_date`: it is the first day on which the price no longer holds. Empty: until the next one."
+    hint = "Correct `to_date`, the first day on which the price no longer holds. Empty: until the next one."
     return Problem("TRF218", "Two prices hold on the same day", f"line {line} begins before this ends", hint)
 
 
@@ -154,7 +154,9 @@ def left_out(fields: Sequence[str]) -> Problem:
 
 def assumed(field: str, what: str) -> Problem:
     hint = "Compare with the utility's tariff sheet, and correct the plan where it differs."
-    return Problem("TRF226", "The file leaves open what was assumed", f"{field}: {what}", hint, {"field": field})
+    return Problem(
+        "TRF226", "The file leaves open what was assumed", f"{field}: {what}", hint, {"field": field}
+    )
 
 
 def unknown_field(field: str, known: Iterable[str]) -> Problem:
@@ -169,7 +171,9 @@ def unknown_field(field: str, known: Iterable[str]) -> Problem:
 def cannot_say(plan: str, reasons: Sequence[str]) -> Problem:
     hint = "Export it as CSV (`--format csv`), which says everything."
     context = {"reasons": tuple(reasons)}
-    return Problem("TRF231", "The plan cannot be said in URDB", f"{plan}: {'; '.join(reasons)}", hint, context)
+    return Problem(
+        "TRF231", "The plan cannot be said in URDB", f"{plan}: {'; '.join(reasons)}", hint, context
+    )
 
 
 def no_prices_on(plan: str, day: date) -> Problem:

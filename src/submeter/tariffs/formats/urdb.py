@@ -9,14 +9,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from submeter.core.problem import Refused
 from submeter.metering.model import Finding
 from submeter.tariffs.formats import problems
 from submeter.tariffs.formats.problems import Reading
 from submeter.tariffs.formats.urdb_demand import demand_components
-from submeter.tariffs.formats.urdb_fields import CURRENCIES, INFORMATION, METERING, PRICED, UNITS, WITHOUT_PLACE
+from submeter.tariffs.formats.urdb_fields import (
+    CURRENCIES,
+    INFORMATION,
+    METERING,
+    PRICED,
+    UNITS,
+    WITHOUT_PLACE,
+)
 from submeter.tariffs.formats.urdb_schedules import Grid, bands_of, months_of
 from submeter.tariffs.formats.urdb_values import (
     Findings,
@@ -32,6 +39,11 @@ from submeter.tariffs.model import Component, Metering, Plan, Rate, StepRule
 __all__ = ["read_urdb"]
 
 Fields = Mapping[str, Any]
+_MINIMUMS = (
+    ("mincharge", "minchargeunits", "month"),
+    ("minmonthlycharge", "", "month"),
+    ("annualmincharge", "", "year"),
+)
 _UNIT = {"$/day": "day", "$/month": "month", "$/year": "year"}
 
 
@@ -122,7 +134,9 @@ def _metering(fields: Fields, findings: Findings) -> Metering:
     if said.lower() in METERING:
         return METERING[said.lower()]
     if said:
-        findings.add(problems.not_carried("dgrules", f"{said!r} is no rule known; it is Net Billing now"), said)
+        findings.add(
+            problems.not_carried("dgrules", f"{said!r} is no rule known; it is Net Billing now"), said
+        )
         return "net_billing"
     if not fields.get("usenetmetering"):
         findings.add(problems.assumed("dgrules", "Net Metering, as PySAM assumes"))
@@ -152,7 +166,7 @@ def _energy(fields: Fields, metering: Metering, first: date, findings: Findings)
             raise Refused(problems.wrong_shape(where, f"{unit!r} is not known: {', '.join(UNITS)}"))
         groups[(unit, *(tier.up_to for tier in periods[period]))].append(period)
     _check_groups(list(groups.values()), periods, week, weekend, findings)
-    scope = "shared" if metering in ("net_energy", "net_money") else "running"
+    scope: Literal["shared", "running"] = "shared" if metering in ("net_energy", "net_money") else "running"
     components = []
     for place, ((unit, *_), members) in enumerate(groups.items()):
         stepped = len(periods[members[0]]) > 1
@@ -235,7 +249,11 @@ def _sell(
             findings.add(problems.not_carried(field, "tiers differ in it; that of the first is taken"))
     rates = tuple(Rate(first, periods[one][0].sell, None, _name(one, used)) for one in used)
     bands = _bands(week, weekend, used, used)
-    return [Component(code="FEED-IN", kind="feed_in", name="Energy put into the network", bands=bands, rates=rates)]
+    return [
+        Component(
+            code="FEED-IN", kind="feed_in", name="Energy put into the network", bands=bands, rates=rates
+        )
+    ]
 
 
 def _fuel(fields: Fields, first: date, findings: Findings) -> list[Component]:
@@ -275,9 +293,7 @@ def _fixed(fields: Fields, first: date, findings: Findings) -> list[Component]:
 
 def _minimum(fields: Fields, first: date, findings: Findings) -> list[Component]:
     found: dict[str, Decimal] = {}
-    for field, units, usual in (
-        ("mincharge", "minchargeunits", "month"), ("minmonthlycharge", "", "month"), ("annualmincharge", "", "year"),
-    ):  # fmt: skip
+    for field, units, usual in _MINIMUMS:
         price, unit = _amount(fields, field, units, findings, usual)
         if price and found.get(unit, price) != price:
             findings.add(problems.not_carried(field, f"another field says {found[unit]} a {unit}"), price)

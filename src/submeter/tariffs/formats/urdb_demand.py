@@ -46,10 +46,13 @@ def _time_of_use(fields: Fields, rule: DemandRule, first: date, findings: Findin
                 findings.add(problems.not_carried(name, "there is no demandratestructure"))
         return []
     periods = structure_in("demandratestructure", fields["demandratestructure"], findings)
-    week, weekend = ((((0,) * 24,) * 12,) * 2)
+    week: Grid = ((0,) * 24,) * 12
+    weekend = week
     if len(periods) > 1 or any(name in fields for name in names):
         week, weekend = (grid_in(name, fields.get(name), len(periods)) for name in names)
-    return _component("DEMAND", "Demand", "demandrate", fields, periods, (week, weekend), rule, first, findings)
+    return _component(
+        "DEMAND", "Demand", "demandrate", fields, periods, (week, weekend), rule, first, findings
+    )
 
 
 def _flat(fields: Fields, rule: DemandRule, first: date, findings: Findings) -> list[Component]:
@@ -59,13 +62,15 @@ def _flat(fields: Fields, rule: DemandRule, first: date, findings: Findings) -> 
             findings.add(problems.not_carried("flatdemandmonths", "there is no flatdemandstructure"))
         return []
     periods = structure_in("flatdemandstructure", fields["flatdemandstructure"], findings)
-    months = (0,) * 12
+    months: tuple[int, ...] = (0,) * 12
     if "flatdemandmonths" in fields:
         months = months_in("flatdemandmonths", fields["flatdemandmonths"], len(periods))
     elif len(periods) > 1:
         raise Refused(problems.wrong_shape("flatdemandmonths", "a period for each of 12 months is expected"))
     grid = tuple((month,) * 24 for month in months)
-    return _component("FLAT-DEMAND", "Demand", "flatdemand", fields, periods, (grid, grid), rule, first, findings)
+    return _component(
+        "FLAT-DEMAND", "Demand", "flatdemand", fields, periods, (grid, grid), rule, first, findings
+    )
 
 
 def _component(

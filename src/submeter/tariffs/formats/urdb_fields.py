@@ -5,23 +5,84 @@ __all__ = ["CURRENCIES", "INFORMATION", "METERING", "PRICED", "UNITS", "WITHOUT_
 from submeter.tariffs.model import Basis, Metering
 
 PRICED = frozenset(
-    "label uri name utility startdate enddate country dgrules usenetmetering"
-    " energyratestructure energyweekdayschedule energyweekendschedule fueladjustmentsmonthly"
-    " demandratestructure demandweekdayschedule demandweekendschedule demandrateunit demandwindow"
-    " demandratchetpercentage lookbackmonths lookbackpercent lookbackrange"
-    " flatdemandstructure flatdemandmonths flatdemandunit"
-    " fixedchargefirstmeter fixedchargeunits fixedmonthlycharge fixedchargeeaaddl"
-    " mincharge minchargeunits minmonthlycharge annualmincharge"
-    " coincidentratestructure coincidentrateschedule coincidentrateunit demandreactivepowercharge".split()
+    (
+        "label",
+        "uri",
+        "name",
+        "utility",
+        "startdate",
+        "enddate",
+        "country",
+        "dgrules",
+        "usenetmetering",
+        "energyratestructure",
+        "energyweekdayschedule",
+        "energyweekendschedule",
+        "fueladjustmentsmonthly",
+        "demandratestructure",
+        "demandweekdayschedule",
+        "demandweekendschedule",
+        "demandrateunit",
+        "demandwindow",
+        "demandratchetpercentage",
+        "lookbackmonths",
+        "lookbackpercent",
+        "lookbackrange",
+        "flatdemandstructure",
+        "flatdemandmonths",
+        "flatdemandunit",
+        "fixedchargefirstmeter",
+        "fixedchargeunits",
+        "fixedmonthlycharge",
+        "fixedchargeeaaddl",
+        "mincharge",
+        "minchargeunits",
+        "minmonthlycharge",
+        "annualmincharge",
+        "coincidentratestructure",
+        "coincidentrateschedule",
+        "coincidentrateunit",
+        "demandreactivepowercharge",
+    )
 )
 """Fields that a price depends on: each is carried over, or a finding says why not."""
 
 INFORMATION = frozenset(
-    "eiaid eia sector servicetype description source sourceparent basicinformationcomments approved is_default"
-    " revisions supersedes supercedes peakkwcapacitymin peakkwcapacitymax peakkwcapacityhistory"
-    " peakkwhusagemin peakkwhusagemax peakkwhusagehistory demandunits voltageminimum voltagemaximum"
-    " voltagecategory phasewiring energyattrs energycomments demandattrs demandcomments fixedattrs"
-    " coincidentattrs sourcetype rateid utilityid".split()
+    (
+        "eiaid",
+        "eia",
+        "sector",
+        "servicetype",
+        "description",
+        "source",
+        "sourceparent",
+        "basicinformationcomments",
+        "approved",
+        "is_default",
+        "revisions",
+        "supersedes",
+        "supercedes",
+        "peakkwcapacitymin",
+        "peakkwcapacitymax",
+        "peakkwcapacityhistory",
+        "peakkwhusagemin",
+        "peakkwhusagemax",
+        "peakkwhusagehistory",
+        "demandunits",
+        "voltageminimum",
+        "voltagemaximum",
+        "voltagecategory",
+        "phasewiring",
+        "energyattrs",
+        "energycomments",
+        "demandattrs",
+        "demandcomments",
+        "fixedattrs",
+        "coincidentattrs",
+        "sourcetype",
+        "rateid",
+        "utilityid",
+    )
 )
 """Fields about a rate that carry no number it charges by."""
 
@@ -47,4 +108,12 @@ METERING: dict[str, Metering] = {
 }
 """As PySAM's converter takes them."""
 
-CURRENCIES = {"USA": "USD", "CAN": "CAD", "AUS": "AUD", "NZL": "NZD", "GBR": "GBP", "MEX": "MXN", "IND": "INR"}
+CURRENCIES = {
+    "USA": "USD",
+    "CAN": "CAD",
+    "AUS": "AUD",
+    "NZL": "NZD",
+    "GBR": "GBP",
+    "MEX": "MXN",
+    "IND": "INR",
+}

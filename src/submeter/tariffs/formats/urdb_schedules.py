@@ -106,7 +106,7 @@ def _of_months(season: tuple[tuple[int, int], tuple[int, int]]) -> bool:
 
 
 def code_at(bands: Sequence[Band], month: int, kind: Literal["week", "weekend"], hour: int) -> str | None:
-    """The band of an hour of a month (from 0): the first that fits; None where none does, "" without bands."""
+    """The band of an hour of a month (from 0): the first that fits. None where none does, "" without any."""
     if not bands:
         return ""
     band = band_at(bands, (month + 1, 15), "mon" if kind == "week" else "sat", hour * 60)

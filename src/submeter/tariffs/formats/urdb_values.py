@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from submeter.core.problem import Refused
@@ -91,7 +92,9 @@ def day_in(field: str, value: Any) -> date:
 def structure_in(field: str, value: Any, findings: Findings) -> tuple[tuple[Tier, ...], ...]:
     """Periods with their tiers. Raises Refused TRF222."""
     periods = _list(field, value)
-    return tuple(_tiers(f"{field}[{n}]", _list(f"{field}[{n}]", one), findings) for n, one in enumerate(periods))
+    return tuple(
+        _tiers(f"{field}[{n}]", _list(f"{field}[{n}]", one), findings) for n, one in enumerate(periods)
+    )
 
 
 def _tiers(field: str, tiers: Sequence[Any], findings: Findings) -> tuple[Tier, ...]:
@@ -102,7 +105,7 @@ def _tiers(field: str, tiers: Sequence[Any], findings: Findings) -> tuple[Tier, 
         findings.add(problems.assumed(f"{field}[{len(found) - 1}].max", "the last tier has no end"))
         found[-1] = found[-1]._replace(up_to=None)
     ends = [tier.up_to for tier in found[:-1]]
-    if None in ends or any(a >= b for a, b in zip(ends, ends[1:], strict=False) if a and b):
+    if None in ends or any(a >= b for a, b in pairwise(ends) if a and b):
         raise Refused(problems.wrong_shape(field, "each tier ends later than the one before"))
     if len({tier.unit.lower() for tier in found}) > 1:
         raise Refused(problems.wrong_shape(field, "tiers of one period have one unit"))
@@ -113,7 +116,9 @@ def _tier(field: str, tier: Any, findings: Findings) -> Tier:
     if not isinstance(tier, Mapping):
         raise Refused(problems.wrong_shape(field, "a tier with a rate is expected"))
     said = {str(key).lower(): value for key, value in tier.items() if value is not None}
-    numbers = {key: number_in(f"{field}.{key}", said[key]) for key in ("rate", "adj", "max", "sell") if key in said}
+    numbers = {
+        key: number_in(f"{field}.{key}", said[key]) for key in ("rate", "adj", "max", "sell") if key in said
+    }
     if "rate" not in numbers and "adj" not in numbers:
         findings.add(problems.not_carried(field, "the tier has no rate; it costs nothing in the plan"))
     for key in sorted(set(said) - {"rate", "adj", "max", "sell", "unit"}):

@@ -144,16 +144,21 @@ def _energy(held: _Plan) -> dict[str, Any]:
     """Prices of all components of usage in each hour, added up; periods are the hours that cost the same."""
     if not held.of("usage") and not held.of("feed_in"):
         return {}
-    grids = [[[_hour(held, month, kind, hour) for hour in range(24)] for month in range(12)] for kind in _KINDS]
+    grids = [
+        [[_hour(held, month, kind, hour) for hour in range(24)] for month in range(12)] for kind in _KINDS
+    ]
     for month in range(12):
         tiers = {_ends(cell.steps) for grid in grids for cell in grid[month]} - {()}
         if len(tiers) > 1:
             held.reasons.append("steps differ between the bands of a month")
             break
-    if any(c.steps.scope == "band" and c.bands and any(r.step > 1 for r in rates) for c, rates in held.of("usage")):
+    if any(
+        c.steps.scope == "band" and c.bands and any(r.step > 1 for r in rates)
+        for c, rates in held.of("usage")
+    ):
         held.reasons.append("each band has steps of its own")
     periods, week, weekend = _numbered(grids)
-    structure = [[_tier(*step, cell.unit, cell.sell) for step in cell.steps] for cell in periods]
+    structure = [[_tier(price, end, cell.unit, cell.sell) for price, end in cell.steps] for cell in periods]
     return {
         "energyratestructure": structure,
         "energyweekdayschedule": week,
@@ -225,9 +230,7 @@ def _tier(price: Decimal, end: Decimal | None, unit: str, sell: Decimal = Decima
 def _numbered(grids: Sequence[Sequence[Sequence[Any]]]) -> tuple[list[Any], list[list[int]], list[list[int]]]:
     """What differs, each once in the order in which it comes; and the numbers of it in each schedule."""
     known: dict[Any, int] = {}
-    week, weekend = (
-        [[known.setdefault(cell, len(known)) for cell in row] for row in grid] for grid in grids
-    )
+    week, weekend = ([[known.setdefault(cell, len(known)) for cell in row] for row in grid] for grid in grids)
     return list(known), week, weekend
 
 
@@ -241,7 +244,7 @@ def _demand(held: _Plan) -> dict[str, Any]:
     for words, some in (("flat", flat), ("by time of use", timed)):
         if len(some) > 1:
             held.reasons.append(f"{len(some)} demand components {words}")
-    said = {**_flat(held, flat), **_timed(held, timed)}
+    said = {**_flat(flat), **_timed(timed)}
     rules = {(component.demand or DemandRule()) for component, _ in parts}
     return said | (_rules(held, rules) if rules else {})
 
@@ -250,7 +253,7 @@ def _is_of_months(band: Any) -> bool:
     return bool(band.from_minute % 1440 == band.to_minute % 1440 and not band.day_types)
 
 
-def _flat(held: _Plan, parts: Sequence[tuple[Component, tuple[Rate, ...]]]) -> dict[str, Any]:
+def _flat(parts: Sequence[tuple[Component, tuple[Rate, ...]]]) -> dict[str, Any]:
     if not parts:
         return {}
     component, rates = parts[0]
@@ -258,12 +261,12 @@ def _flat(held: _Plan, parts: Sequence[tuple[Component, tuple[Rate, ...]]]) -> d
     known = list(dict.fromkeys(months))
     return {
         "flatdemandunit": _demand_unit(component),
-        "flatdemandstructure": [[_tier(*step, "") for step in steps] for steps in known],
+        "flatdemandstructure": [[_tier(price, end, "") for price, end in steps] for steps in known],
         "flatdemandmonths": [known.index(month) for month in months],
     }
 
 
-def _timed(held: _Plan, parts: Sequence[tuple[Component, tuple[Rate, ...]]]) -> dict[str, Any]:
+def _timed(parts: Sequence[tuple[Component, tuple[Rate, ...]]]) -> dict[str, Any]:
     """Periods are bands here: each has a peak of its own."""
     if not parts:
         return {}
@@ -273,7 +276,9 @@ def _timed(held: _Plan, parts: Sequence[tuple[Component, tuple[Rate, ...]]]) -> 
         for kind in _KINDS
     ]
     codes, week, weekend = _numbered(grids)
-    by_band = {code: sorted((r for r in rates if r.band == code), key=lambda rate: rate.step) for code in codes}
+    by_band = {
+        code: sorted((r for r in rates if r.band == code), key=lambda rate: rate.step) for code in codes
+    }
     structure = [
         [_tier(rate.price, rate.up_to, "") for rate in by_band[code]] or [_tier(Decimal(0), None, "")]
         for code in codes

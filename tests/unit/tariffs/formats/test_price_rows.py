@@ -1,6 +1,5 @@
 """Tables of prices: read and written back equal, and each bad cell told with its place."""
 
-import re
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from submeter.metering.model import FileError
-from submeter.tariffs.formats.price_columns import COLUMNS, NEEDED
+from submeter.tariffs.formats.price_columns import COLUMNS
 from submeter.tariffs.formats.price_rows import read_price_rows
 from submeter.tariffs.formats.price_rows_writer import write_price_rows
 from submeter.tariffs.model import Band, Component, DemandRule, DiscountRule, Plan, Rate, StepRule
@@ -90,7 +89,12 @@ def test_every_field_of_a_plan_has_a_column() -> None:
     for part, model in parts.items():
         there = {column.field for column in COLUMNS if column.part == part}
         assert there == {field.name for field in fields(model)} - nested
-    for part, record in {"steps": StepRule, "demand": DemandRule, "discount": DiscountRule, "window": Band}.items():
+    for part, record in {
+        "steps": StepRule,
+        "demand": DemandRule,
+        "discount": DiscountRule,
+        "window": Band,
+    }.items():
         assert {column.field for column in COLUMNS if column.part == part} == set(record._fields)
     rate = {column.field for column in COLUMNS if column.part == "rate"} | {"band"}
     assert rate - {"step_from"} == set(Rate._fields)
@@ -212,7 +216,9 @@ def test_a_date_without_a_price_is_told() -> None:
 
 
 def test_one_bad_plan_leaves_the_others() -> None:
-    read = read_price_rows("plan_code,component_code,kind,rate,from_date\nA,S,supply,1,2026-07-01\nB,S,supply,x,2026-07-01\n")
+    read = read_price_rows(
+        "plan_code,component_code,kind,rate,from_date\nA,S,supply,1,2026-07-01\nB,S,supply,x,2026-07-01\n"
+    )
     assert [plan.code for plan in read.plans] == ["A"]
     assert len(read.findings) == 1
 
