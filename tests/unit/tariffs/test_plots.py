@@ -18,7 +18,7 @@ from submeter.tariffs.model import Band, Component, DayType, Plan, Rate, StepRul
 from submeter.tariffs.plots import price_map
 from submeter.tariffs.windows import band_at
 from unit.charts.samples import parsed, words
-from unit.tariffs.plans import bands
+from unit.tariffs.random_plans import bands
 
 DAY = date(2026, 8, 1)
 FIRST = date(2026, 7, 1)

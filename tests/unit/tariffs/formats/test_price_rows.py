@@ -14,7 +14,7 @@ from submeter.tariffs.formats.price_columns import COLUMNS
 from submeter.tariffs.formats.price_rows import read_price_rows
 from submeter.tariffs.formats.price_rows_writer import write_price_rows
 from submeter.tariffs.model import Band, Component, DemandRule, DiscountRule, Plan, Rate, StepRule
-from unit.tariffs.plans import plans
+from unit.tariffs.random_plans import plans
 
 DOCS = Path(__file__).parents[4] / "docs" / "reference" / "tariff-files.md"
 FIRST = date(2026, 7, 1)

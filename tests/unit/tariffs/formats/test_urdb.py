@@ -17,7 +17,7 @@ from submeter.tariffs.formats.urdb_fields import INFORMATION, PRICED
 from submeter.tariffs.formats.urdb_schedules import bands_of, code_at
 from submeter.tariffs.formats.urdb_writer import write_urdb
 from submeter.tariffs.model import Band, Component, DemandRule, Plan, Rate, StepRule
-from unit.tariffs.plans import plans
+from unit.tariffs.random_plans import plans
 
 MAY = 1335880800  # 2012-05-01, 14:00 UTC
 FIRST = date(2012, 5, 1)
