@@ -15,10 +15,8 @@ from submeter.charts.model import (
     GapCalendar,
     LoadProfile,
     MonthBars,
-    PriceMap,
     YearMap,
 )
-from submeter.charts.price_text import price_lines
 from submeter.charts.profile import turn_of
 from submeter.charts.scale import label, scale_for, short
 
@@ -50,8 +48,6 @@ def _lines(chart: Chart) -> Iterator[str]:
             yield from _year(chart)
         case GapCalendar():
             yield from _calendar(chart)
-        case PriceMap():
-            yield from price_lines(chart)
         case _:
             yield from _bars(chart)
 

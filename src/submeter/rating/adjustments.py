@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from submeter.rating.exact import add, common_scale, greatest, muldiv, rescale, times
+from submeter.rating.exact import add, common_scale, muldiv, rescale, times
 from submeter.rating.line_sets import by_period, frame_of, is_inclusive, line_set, of_parts, sum_by_tax
 from submeter.rating.model import Exact, IntArray, LineSet, Period, Terms
 from submeter.rating.prices import MICRO, LineKey, PriceTable, price_table, rate_days
@@ -51,12 +51,9 @@ class Adjustment:
         return self._reduction(rule, done, count)
 
     def _minimum(self, done: Sequence[LineSet], terms: Terms, count: int) -> LineSet:
-        """What is missing from the minimum. A yearly one is settled in the period that ends the year.
-
-        Credits that exceed the charges of a period count as nothing reached: they are paid all the same.
-        """
-        base = self._base(done, count, inclusive=self.component.tax_inclusive)
-        reached = Exact(np.maximum(base.values, 0), base.scale)
+        """What is missing from the minimum. A yearly one is settled in the period that ends the year."""
+        inclusive = self.component.tax_inclusive
+        reached = self._base(done, count, inclusive=inclusive)
         least = self._by_period(self.table.money(self.spans), count)
         if self.component.unit == "year":
             reached, least = self._of_year(reached, least, terms)
@@ -66,7 +63,7 @@ class Adjustment:
 
     def _of_year(self, reached: Exact, least: Exact, terms: Terms) -> tuple[Exact, Exact]:
         scale = common_scale([reached.scale, least.scale, MICRO])
-        so_far, owed = (_roomy(rescale(one, scale).values) for one in (reached, least))
+        so_far, owed = rescale(reached, scale).values.copy(), rescale(least, scale).values.copy()
         if terms.charged_this_year is not None:
             so_far[:, 0] += rescale(Exact(terms.charged_this_year, MICRO), scale).values
         for place, period in enumerate(self.periods):
@@ -112,14 +109,18 @@ class Adjustment:
         return self._line_set(_negative(Exact(np.concatenate(columns, axis=1), fine.scale)), taxes)
 
     def _given(self, rule: DiscountRule, whole: Exact, count: int) -> Exact:
-        """(A, P): the discount as a positive amount, within its threshold, cap and base."""
+        """(A, P): the discount as a positive amount, within its threshold, cap and base.
+
+        Where usage is corrected downwards the base is negative, and so is a percentage: it takes back what
+        was given on what was not used.
+        """
         if rule.how == "percent":
             given = self._percent(rule, whole)
         else:
             given = self._by_period(self.table.money(self.spans), count)
         scale = common_scale([given.scale, whole.scale])
-        most = np.maximum(rescale(whole, scale).values, 0)
-        found = np.clip(rescale(given, scale).values, 0, most)
+        base = rescale(whole, scale).values
+        found = np.clip(rescale(given, scale).values, np.minimum(base, 0), np.maximum(base, 0))
         return self._capped(rule, Exact(found, scale))
 
     def _percent(self, rule: DiscountRule, whole: Exact) -> Exact:
@@ -148,7 +149,8 @@ class Adjustment:
         }
         caps = of_parts([Fraction(rule.cap) * spans[rule.cap_per](period) for period in self.periods])
         scale = common_scale([given.scale, caps.scale])
-        return Exact(np.minimum(rescale(given, scale).values, rescale(caps, scale).values), scale)
+        most = rescale(caps, scale).values
+        return Exact(np.clip(rescale(given, scale).values, -most, most), scale)
 
     def _years(self, period: Period) -> Fraction:
         return year_share(period.first, period.end, self.year_starts)
@@ -232,12 +234,6 @@ def _span(
 
 def _days_given(rule: DiscountRule, part: Segment) -> int:
     return part.days if not rule.months or part.first.month in rule.months else 0
-
-
-def _roomy(values: IntArray) -> IntArray:
-    """A copy, of Python's own integers where sums along a row could overflow int64."""
-    fits = values.dtype == object or greatest(values) * 2 * max(values.shape[1], 1) < 1 << 62
-    return values.astype(values.dtype if fits else object)
 
 
 def _columns(values: IntArray, columns: Sequence[int]) -> IntArray:

@@ -23,9 +23,9 @@ def list_lines(charges: Charges, agreement: int, period: int) -> tuple[Line, ...
     for lines in charges.lines:
         places = [place for place, of in enumerate(lines.frame.period) if of == period]
         made = [_line(charges, lines, agreement, place) for place in places]
-        full = [line for line in made if line.unrounded or (line.quantity and line.rate.price)]
         counts = lines.component.kind not in ("discount", "minimum", "concession")
-        found += full or ([line for line in made[:1] if line.step] if counts else [])
+        full = [line for line in made if line.unrounded or (counts and line.quantity and line.rate.price)]
+        found += full or (made[:1] if counts else [])
     return tuple(found)
 
 

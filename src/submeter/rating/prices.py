@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -101,7 +102,8 @@ def price_table(
 ) -> PriceTable:
     """The prices of `parts` x `bands` x `steps`. `factors` multiply the money of each part.
 
-    Refuses (RTG102) a day on which a band has no price at all, and (RTG113) a price of over six decimals.
+    Refuses (RTG102) a day on which a band has no price at all, (RTG113) a price of over six decimals,
+    and (RTG118) steps that leave a gap.
     """
     lines: dict[LineKey, list[int]] = {}
     days: dict[LineKey, tuple[date, date]] = {}
@@ -109,6 +111,7 @@ def price_table(
     for part, factor in zip(parts, factors, strict=True):
         tax = tax_percent(component, terms, part.first)
         for band, code in enumerate(bands):
+            _check_steps(component, part.first, code, steps)
             for step in range(1, steps + 1):
                 rate = find_rate(component, part.first, code, step)
                 if rate is None and step == 1:
@@ -150,6 +153,19 @@ def _micros(component: Component, rate: Rate) -> int:
         hint = "Round the price to six decimals, or price a larger unit"
         raise Refused(Problem("RTG113", "A price is too fine", f"{component.code}: {rate.price}", hint))
     return int(scaled)
+
+
+def _check_steps(component: Component, day: date, band: str, steps: int) -> None:
+    """Refuses (RTG118) steps after which something would be left without price, or that do not rise."""
+    rates = [find_rate(component, day, band, step) for step in range(1, steps + 1)]
+    ends = [rate.up_to for rate in rates if rate is not None]
+    known = [Decimal(0), *(end for end in ends[:-1] if end is not None)]
+    if ends[-1:] in ([], [None]) and len(known) >= len(ends) and all(a < b for a, b in pairwise(known)):
+        return
+    said = ", ".join("no end" if end is None else f"{end:f}" for end in ends)
+    where = f"{component.code}, band {band}," if band else component.code
+    hint = "Let each step end above the one before it, and leave the last one without end"
+    raise Refused(Problem("RTG118", "Steps leave a gap", f"{where} on {day}: {said}", hint))
 
 
 def _unpriced(component: Component, day: date, band: str) -> Refused:

@@ -53,7 +53,8 @@ def spot_of(
     streams: Sequence[Counted],
     table: PriceTable,
 ) -> Spot:
-    """Refuses (RTG115) a series that is not there or whose intervals do not fit those of the usage."""
+    """Refuses (RTG115) a series that is not there or whose intervals do not fit those of the usage, and a
+    dial (RTG109), which does not say when it was used."""
     if component.spot_series not in terms.spot:
         raise _no_prices(f"{component.code}: series {component.spot_series or 'without a name'}")
     minutes, decimals, prices = terms.spot[component.spot_series]
@@ -68,7 +69,11 @@ def spot_of(
 
 def _columns(component: Component, usage: Usage, stream: Counted, minutes: int, prices: IntArray) -> IntArray:
     own = usage.streams[stream.place].minutes
-    if not own or minutes % own or len(prices) * (minutes // own) != len(stream.cells):
+    if not own:
+        detail = f"{component.code} has a price each interval, its register is read by dial"
+        hint = "Use interval data, or a component of kind usage"
+        raise Refused(Problem("RTG109", "Time bands need intervals", detail, hint))
+    if minutes % own or len(prices) * (minutes // own) != len(stream.cells):
         detail = (
             f"{component.code}: {len(prices)} prices of {minutes} minutes for {len(stream.cells)} of {own}"
         )

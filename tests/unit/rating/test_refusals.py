@@ -142,3 +142,26 @@ def test_spot_prices_that_do_not_fit(spot: dict[str, Any]) -> None:
 
 def test_a_capacity_that_is_not_known() -> None:
     check("RTG116", usage(), plan(kind="capacity", unit="kVA"))
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        ("10",),
+        ("10", "20"),
+        ("20", "10", None),
+        ("10", "10", None),
+        (None, None),
+        ("0", None),
+        ("10", None, "20"),
+    ],
+)
+def test_steps_that_leave_a_gap(ends: tuple[str | None, ...]) -> None:
+    rates = tuple(price(step=n, up_to=end and Decimal(end)) for n, end in enumerate(ends, 1))
+    check("RTG118", usage(), plan(rates=rates))
+    check("RTG118", usage(), plan(kind="demand", demand=DemandRule(), rates=rates))
+
+
+def test_spot_prices_on_a_dial() -> None:
+    spot = {"NSW1": (30, 2, np.zeros(HALF_HOURS, np.int64))}
+    check("RTG109", usage(stream(0)), plan(kind="spot", spot_series="NSW1"), terms=Terms(spot=spot))
