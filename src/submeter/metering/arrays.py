@@ -34,11 +34,11 @@ class Arrays(NamedTuple):
 
 def list_arrays(connection: psycopg.Connection, first: date, end: date) -> Iterator[Arrays]:
     """The days from `first` to before `end` that the caller may see, day by day, in the source's days."""
-    # Days are few and rows many: to sort the rows first would be most of the work, and for nothing.
-    connection.execute("set local enable_sort = off")
+    connection.execute(_QUERIES["begin_arrays"])
     with connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(_QUERIES["list_arrays"], {"first": first, "end": end}).fetchall()
-    connection.execute("set local enable_sort to default")
+        # Row by row off the wire: a result as a whole would be held twice.
+        rows = list(cursor.stream(_QUERIES["list_arrays"], {"first": first, "end": end}))
+    connection.execute(_QUERIES["end_arrays"])
     yield from (_arrays(*row) for row in sorted(rows, key=lambda row: row[:3]))
 
 
