@@ -70,10 +70,12 @@ def _minutes(row: DayRow) -> int:
 
 def _block(rows: tuple[DayRow, ...]) -> DayBlock:
     numbers: dict[Stream, int] = {}
-    keys = [(numbers.setdefault(row.stream, len(numbers)), _start(row.day, row.clock)) for row in rows]
-    order = sorted(range(len(rows)), key=keys.__getitem__)
-    rows = tuple(rows[place] for place in order)
-    streams, starts = np.array([keys[place] for place in order], np.int64).T
+    begins = {(day, clock): _start(day, clock) for day, clock in {(row.day, row.clock) for row in rows}}
+    streams = np.array([numbers.setdefault(row.stream, len(numbers)) for row in rows], np.int64)
+    starts = np.array([begins[row.day, row.clock] for row in rows], np.int64)
+    order = np.lexsort((starts, streams))
+    streams, starts = streams[order], starts[order]
+    rows = tuple(rows[place] for place in order.tolist())
     lengths = np.array([len(row.amounts) // 4 for row in rows], np.int64)
     decimals = max(row.decimals for row in rows)
     amounts, known = _matrix(rows, int(lengths.max()), decimals)

@@ -198,8 +198,8 @@ def _check_some(
     days = list(store.load_days(connection, spans, registers))
     advances = [advance for _, of_register in some for advance in of_register]
     scopes = tuple(_scopes(some, days))
-    placed = _placed(_found(days, advances, registers), days, registers)
-    about = [one for one in placed if _is_about(one, scopes)]
+    placed = _placed(tuple(_found(days, advances, registers)), days, registers)
+    about = list(_about(placed, scopes))
     resolved = finding_store.resolve_findings(connection, scopes, about)
     added = finding_store.add_findings(connection, about)
     checked = sum((around.last - around.first).days + 1 for around, _ in some)
@@ -227,8 +227,9 @@ def _found(
 ) -> Iterator[IntervalFinding]:
     """What the rules find, those of one tolerance at a time."""
     groups: dict[IntervalTolerance, list[DayRow]] = {}
+    group_of = {key: groups.setdefault(one.settings.tolerance, []) for key, one in registers.items()}
     for day in days:
-        groups.setdefault(registers[day.register_id].settings.tolerance, []).append(day.row)
+        group_of[day.register_id].append(day.row)
     generators = frozenset(one.stream for one in registers.values() if one.may_export)
     for tolerance, rows in groups.items():
         there = {row.stream for row in rows}
@@ -237,10 +238,11 @@ def _found(
 
 
 def _placed(
-    found: Iterable[IntervalFinding], days: Sequence[KeptDay], registers: Mapping[UUID, IntervalRegister]
+    found: Sequence[IntervalFinding], days: Sequence[KeptDay], registers: Mapping[UUID, IntervalRegister]
 ) -> list[PlacedFinding]:
     """The findings with their register and time, each once, without those of times without the meter."""
-    rows = {(day.row.stream, day.row.day): day for day in days}
+    streams = {one.stream for one in found}
+    rows = {(day.row.stream, day.row.day): day for day in days if day.row.stream in streams}
     placed: dict[tuple[Any, ...], PlacedFinding] = {}
     for one in found:
         day = rows[one.stream, one.day]
@@ -266,11 +268,12 @@ def _was_there(code: str, register: IntervalRegister, start: int, end: int) -> b
     return code != "MTR354" or register.has(start - 1, start)
 
 
-def _is_about(placed: PlacedFinding, scopes: Sequence[Scope]) -> bool:
-    found = placed.finding
-    return any(
-        scope.register_id == placed.register_id
-        and scope.code == found.problem.code
-        and scope.first <= found.day <= scope.last
-        for scope in scopes
-    )
+def _about(placed: Iterable[PlacedFinding], scopes: Iterable[Scope]) -> Iterator[PlacedFinding]:
+    """What lies in one of the scopes."""
+    spans: dict[tuple[UUID, str], list[tuple[date, date]]] = {}
+    for scope in scopes:
+        spans.setdefault((scope.register_id, scope.code), []).append((scope.first, scope.last))
+    for one in placed:
+        known = spans.get((one.register_id, one.finding.problem.code), ())
+        if any(first <= one.finding.day <= last for first, last in known):
+            yield one

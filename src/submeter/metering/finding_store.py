@@ -112,6 +112,13 @@ def resolve_findings(
     connection: psycopg.Connection, scopes: Sequence[Scope], found: Sequence[PlacedFinding]
 ) -> int:
     """What was open and is not found any more is resolved; how many."""
+    registers = list({scope.register_id for scope in scopes})
+    # Of new data nothing is open: all that is said below need not be sent.
+    opened = {row[0] for row in connection.execute(_QUERIES["list_open"], {"registers": registers})}
+    if not opened:
+        return 0
+    scopes = [scope for scope in scopes if scope.register_id in opened]
+    found = [one for one in found if one.register_id in opened]
     values = {
         "registers": [scope.register_id for scope in scopes], "codes": [scope.code for scope in scopes],
         "firsts": [scope.first for scope in scopes], "lasts": [scope.last for scope in scopes],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from submeter.metering.model import DayRow
-from submeter.metering.placing import Placed, Sums
+from submeter.metering.placing import Placed, Span, Sums
 
 __all__ = ["END", "FIXED", "HEADER", "VARIABLE", "pack", "ranges_json"]
 
@@ -18,9 +18,11 @@ FIXED = (
 )  # fmt: skip
 VARIABLE = ("amounts", "clock", "quality", "ranges")
 
-# Each field with its length before it: int2, bool, uuid, date, 2 timestamptz, 4 int2, int8, 2 timestamptz,
+# Each field with its length before it: int2, bool, uuid; date, 2 timestamptz; 4 int2, int8, 2 timestamptz,
 # int8, int4.
-_ROW = struct.Struct(">h ih i? i16s ii iq iq ih ih ih ih iq iq iq iq ii i")
+_WHOSE = struct.Struct(">h ih i? i16s")
+_WHEN = struct.Struct(">ii iq iq")
+_WHAT = struct.Struct(">ih ih ih ih iq iq iq iq ii i")
 _LENGTH = struct.Struct(">i")
 _ABSENT = _LENGTH.pack(-1)
 _DAY_ZERO = date(2000, 1, 1).toordinal()
@@ -40,15 +42,23 @@ def pack(
     """A row of COPY BINARY for each day, in the columns FIXED and VARIABLE."""
     made = _microseconds(file_at)
     texts: dict[str, bytes] = {}
+    whens: dict[tuple[date, Span], bytes] = {}
     for (register_id, row, span), (missing, total, standing), turn in zip(placed, sums, rounds, strict=True):
-        head = _ROW.pack(
-            19, 2, turn, 1, False, 16, register_id.bytes, 4, row.day.toordinal() - _DAY_ZERO,
-            8, _microseconds(span.starts_at), 8, _microseconds(span.ends_at), 2, row.minutes, 2, row.decimals,
-            2, missing, 2, standing, 8, total,
-            8, _NEVER if row.version_at is None else _microseconds(row.version_at), 8, made,
-            8, file_id, 4, row.line, len(row.amounts),
+        _, day, clock, minutes, decimals, amounts, quality, ranges, version_at, line = row
+        when = whens.get((day, span)) or whens.setdefault((day, span), _when(day, span))
+        version = _NEVER if version_at is None else _microseconds(version_at)
+        head = _WHOSE.pack(19, 2, turn, 1, False, 16, register_id.bytes)
+        what = _WHAT.pack(
+            2, minutes, 2, decimals, 2, missing, 2, standing, 8, total, 8, version, 8, made, 8, file_id,
+            4, line, len(amounts),
         )  # fmt: skip
-        yield head + row.amounts + _text(row.clock, texts) + _text(row.quality, texts) + _ranges(row)
+        tail = _text(clock, texts) + _text(quality, texts) + (_ranges(row) if ranges else _ABSENT)
+        yield head + when + what + amounts + tail
+
+
+def _when(day: date, span: Span) -> bytes:
+    begin, end = _microseconds(span.starts_at), _microseconds(span.ends_at)
+    return _WHEN.pack(4, day.toordinal() - _DAY_ZERO, 8, begin, 8, end)
 
 
 def ranges_json(row: DayRow) -> str | None:
@@ -57,8 +67,6 @@ def ranges_json(row: DayRow) -> str | None:
 
 
 def _ranges(row: DayRow) -> bytes:
-    if not row.ranges:
-        return _ABSENT
     data = b"\x01" + (ranges_json(row) or "").encode()  # jsonb, version 1
     return _LENGTH.pack(len(data)) + data
 

@@ -152,8 +152,8 @@ def _place(row: DayRow, span: Span, at: datetime) -> int:
 
 def rounds(placed: Iterable[Placed]) -> Iterator[int]:
     """For each day which time it comes, from 0: a statement places a day of a register once."""
-    seen: dict[tuple[UUID, date], int] = {}
-    for one in placed:
-        key = (one.register_id, one.row.day)
-        seen[key] = seen.get(key, -1) + 1
-        yield seen[key]
+    seen: dict[tuple[int, date], int] = {}
+    for register_id, row, _ in placed:
+        key = (register_id.int, row.day)  # whole numbers are hashed and compared in one step, UUIDs are not
+        turn = seen[key] = seen.get(key, -1) + 1
+        yield turn

@@ -255,6 +255,9 @@ cross join lateral (
 where a.from_at is not null and f.multiplier is not null
   and a.from_at < (x.last + 2)::timestamp at time zone 'UTC' and a.to_at > (x.first - 1)::timestamp at time zone 'UTC'
 
+-- name: list_open
+select distinct f.register_id from submeter.interval_findings f where f.register_id = any (%(registers)s::uuid[]) and f.status = 'open'
+
 -- name: resolve_findings
 update submeter.interval_findings f
 set status = 'resolved', changed_at = now()
