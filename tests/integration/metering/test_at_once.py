@@ -160,6 +160,22 @@ def test_two_escos_add_new_days_in_whatever_order(town: Town, database: Database
     assert town.current(OTHER, DAY) is None
 
 
+def test_a_day_that_somebody_stores_past_the_lock_is_met_as_any_other(town: Town) -> None:
+    """The import has found nothing there, and then finds it in its way."""
+    tomorrow = DAY + timedelta(1)
+    town.load([day_row(HOME, 1), day_row(HOME, 1, tomorrow)])
+    past = """insert into submeter.register_intervals (esco_id, register_id, day, clock, starts_at, amounts, file_at)
+      select esco_id, %s, day, clock, starts_at, amounts, %s from submeter.register_intervals where day = %s"""
+    with transaction(town.database, SERVICE) as connection:
+        connection.execute(past, (town.registers[OTHER], MADE - timedelta(1), DAY))
+        loading = Aside(town, lambda: town.load([day_row(OTHER, 2), day_row(OTHER, 2, tomorrow)]))
+        loading.waits()
+    counts = loading.ends().counts
+    assert (counts["stored"], counts["replaced"]) == (1, 1)
+    assert (town.current(OTHER), town.current(OTHER, tomorrow)) == ([2] * 48, [2] * 48)
+    assert town.history(OTHER) == {(1,) * 48, (2,) * 48}
+
+
 def add_register(connection: Any, town: Town, home: str, name: str) -> None:
     """A register with a code of its own, at a meter that is there."""
     query = """insert into submeter.registers (esco_id, meter_id, name, meter_code)
