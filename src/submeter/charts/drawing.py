@@ -4,7 +4,8 @@ from submeter.charts.average import draw_average
 from submeter.charts.bars import draw_bars
 from submeter.charts.calendar import draw_calendar
 from submeter.charts.heat_map import draw_year
-from submeter.charts.model import AverageDays, Chart, GapCalendar, LoadProfile, YearMap
+from submeter.charts.model import AverageDays, Chart, GapCalendar, LoadProfile, PriceMap, YearMap
+from submeter.charts.price_map import draw_prices
 from submeter.charts.profile import draw_profile
 
 __all__ = ["draw"]
@@ -21,5 +22,7 @@ def draw(chart: Chart) -> str:
             return draw_year(chart)
         case GapCalendar():
             return draw_calendar(chart)
+        case PriceMap():
+            return draw_prices(chart)
         case _:
             return draw_bars(chart)

@@ -15,8 +15,10 @@ from submeter.charts.model import (
     GapCalendar,
     LoadProfile,
     MonthBars,
+    PriceMap,
     YearMap,
 )
+from submeter.charts.price_text import price_lines
 from submeter.charts.profile import turn_of
 from submeter.charts.scale import label, scale_for, short
 
@@ -48,6 +50,8 @@ def _lines(chart: Chart) -> Iterator[str]:
             yield from _year(chart)
         case GapCalendar():
             yield from _calendar(chart)
+        case PriceMap():
+            yield from price_lines(chart)
         case _:
             yield from _bars(chart)
 

@@ -20,6 +20,10 @@ __all__ = [
     "LoadProfile",
     "MonthBars",
     "Panel",
+    "PriceBand",
+    "PriceMap",
+    "PricePanel",
+    "PriceRow",
     "YearMap",
 ]
 
@@ -119,4 +123,38 @@ class MonthBars(NamedTuple):
     bars: tuple[Bar, ...]
 
 
-Chart = LoadProfile | AverageDays | YearMap | GapCalendar | MonthBars
+class PriceBand(NamedTuple):
+    """A price that holds at some times. `about` says what else there is to it: its steps."""
+
+    name: str
+    price: Amount
+    about: str = ""
+
+
+class PriceRow(NamedTuple):
+    """Days of the year that are alike: a band for each slot of the day, by its place; None without any."""
+
+    first: int
+    """Days of a leap year before it: 0 for 1 January."""
+    days: int
+    cells: tuple[int | None, ...]
+
+
+class PricePanel(NamedTuple):
+    """A year of days of one kind: Monday to Friday, public holidays. The rows cover all 366 days."""
+
+    title: str
+    rows: tuple[PriceRow, ...]
+
+
+class PriceMap(NamedTuple):
+    """What a unit costs when: months down, the hours of the day across."""
+
+    heading: Heading
+    unit: str
+    """What prices are in: AUD per kWh."""
+    bands: tuple[PriceBand, ...]
+    panels: tuple[PricePanel, ...]
+
+
+Chart = LoadProfile | AverageDays | YearMap | GapCalendar | MonthBars | PriceMap
