@@ -1,6 +1,7 @@
 """A case as Submeter has it: a plan, usage, a calendar without clock changes or holidays, twelve periods."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -161,14 +162,31 @@ def _demands(case: Case) -> list[Component]:
     bands = _demand_bands(demand)
     held = f"p{rule.period}" if rule and rule.period else ""
     if demand.by_period and held:
-        found.append(_demand("tou_held", case, demand.by_period, _only(bands, held), rule))
-        found.append(_demand("tou", case, demand.by_period, _all_but(bands, held), None))
+        found += _held("tou_held", case, demand.by_period, _only(bands, held), rule)
+        found += _held("tou", case, demand.by_period, _all_but(bands, held), None)
     elif demand.by_period:
-        found.append(_demand("tou", case, demand.by_period, bands, rule))
+        found += _held("tou", case, demand.by_period, bands, rule)
     if demand.flat:
         flat = [tier._replace(period=rule.period if rule and rule.period else 1) for tier in demand.flat]
-        found.append(_demand("flat", case, flat, _only(bands, held) if held else (), rule))
+        found += _held("flat", case, flat, _only(bands, held) if held else (), rule)
     return [one for one in found if one.rates]
+
+
+def _held(
+    code: str, case: Case, tiers: Sequence[Tier], bands: tuple[Band, ...], rule: Ratchet | None
+) -> list[Component]:
+    """SAM looks a month further back while last year is in sight: two components, one after the other."""
+    one = _demand(code, case, tiers, bands, rule)
+    if rule is None or rule.months >= len(DAYS):
+        return [one if rule is None else _looking_back(one, rule.months + 1)]
+    turn = _STARTS[rule.months + 1] if rule.months + 1 < len(DAYS) else END
+    further = replace(_looking_back(one, rule.months + 1), to_date=turn)
+    return [further, replace(one, code=f"{code}_later", from_date=turn)]
+
+
+def _looking_back(component: Component, months: int) -> Component:
+    assert component.demand is not None
+    return replace(component, demand=component.demand._replace(lookback_months=months))
 
 
 def _demand_bands(demand: Demand) -> tuple[Band, ...]:
@@ -210,7 +228,7 @@ def _demand(
 
 def _minimums(case: Case, codes: tuple[str, ...]) -> list[Component]:
     """SAM compares all that one meter comes to, after credits; with two meters, that of what is used."""
-    base = tuple(code for code in codes if code != "export" or case.option in {2, 3})
+    base = tuple(code for code in codes if code != "export" or case.option != 4)
     found = []
     for unit, price in (("month", case.minimum_month), ("year", case.minimum_year)):
         if price:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from submeter.rating.exact import add, common_scale, muldiv, rescale, times
+from submeter.rating.exact import add, common_scale, greatest, muldiv, rescale, times
 from submeter.rating.line_sets import by_period, frame_of, is_inclusive, line_set, of_parts, sum_by_tax
 from submeter.rating.model import Exact, IntArray, LineSet, Period, Terms
 from submeter.rating.prices import MICRO, LineKey, PriceTable, price_table, rate_days
@@ -51,9 +51,12 @@ class Adjustment:
         return self._reduction(rule, done, count)
 
     def _minimum(self, done: Sequence[LineSet], terms: Terms, count: int) -> LineSet:
-        """What is missing from the minimum. A yearly one is settled in the period that ends the year."""
-        inclusive = self.component.tax_inclusive
-        reached = self._base(done, count, inclusive=inclusive)
+        """What is missing from the minimum. A yearly one is settled in the period that ends the year.
+
+        Credits that exceed the charges of a period count as nothing reached: they are paid all the same.
+        """
+        base = self._base(done, count, inclusive=self.component.tax_inclusive)
+        reached = Exact(np.maximum(base.values, 0), base.scale)
         least = self._by_period(self.table.money(self.spans), count)
         if self.component.unit == "year":
             reached, least = self._of_year(reached, least, terms)
@@ -63,7 +66,7 @@ class Adjustment:
 
     def _of_year(self, reached: Exact, least: Exact, terms: Terms) -> tuple[Exact, Exact]:
         scale = common_scale([reached.scale, least.scale, MICRO])
-        so_far, owed = rescale(reached, scale).values.copy(), rescale(least, scale).values.copy()
+        so_far, owed = (_roomy(rescale(one, scale).values) for one in (reached, least))
         if terms.charged_this_year is not None:
             so_far[:, 0] += rescale(Exact(terms.charged_this_year, MICRO), scale).values
         for place, period in enumerate(self.periods):
@@ -234,6 +237,12 @@ def _span(
 
 def _days_given(rule: DiscountRule, part: Segment) -> int:
     return part.days if not rule.months or part.first.month in rule.months else 0
+
+
+def _roomy(values: IntArray) -> IntArray:
+    """A copy, of Python's own integers where sums along a row could overflow int64."""
+    fits = values.dtype == object or greatest(values) * 2 * max(values.shape[1], 1) < 1 << 62
+    return values.astype(values.dtype if fits else object)
 
 
 def _columns(values: IntArray, columns: Sequence[int]) -> IntArray:

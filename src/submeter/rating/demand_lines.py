@@ -77,7 +77,7 @@ def demand_lines(
     parts = segments(periods, cuts, component.from_date, component.to_date, by_month=True)
     if not sources or not parts:
         return None
-    bands, count, months = band_codes(component), steps.count_steps(component), months_of(parts)
+    bands, count, months = band_codes(component), steps.count_steps(component), _months(rule, parts, usage)
     factors = [
         loss_on(component, terms, part.first)
         * (part.days if rule.charged_per == "day" else time_share(component, part, calendar.year_starts))
@@ -88,14 +88,14 @@ def demand_lines(
     ones = [Fraction(1)] * len(parts)
     limits = steps.limits_of(component, parts, bands, ones) if count > 1 else None
     peaks = peaks_of(component, sources, usage, calendar, months, banded=True)
-    of_parts = np.array([months.index(part.month) for part in parts]) if len(parts) > len(months) else None
+    of_parts = np.array([months.index(part.month) for part in parts])
     return DemandLines(
         component,
         rule,
         plan,
         parts,
         months,
-        of_parts,
+        None if of_parts.tolist() == list(range(len(months))) else of_parts,
         bands,
         peaks,
         table,
@@ -115,7 +115,8 @@ def charged_peaks(
     minimum = Fraction(rule.minimum)
     if not minimum and not rule.lookback_months:
         return measured
-    scale = common_scale([measured.scale, *(one for one in (minimum, share * KVA_SCALE) if one)])
+    stored = (KVA_SCALE,) if earlier else ()
+    scale = common_scale([measured.scale, *stored, *(one for one in (minimum,) if one)])
     scale = common_scale([scale, scale * share]) if share else scale
     by_month = rescale(measured, scale).values.reshape(len(measured.values), len(months), -1)
     known = {month: rescale(Exact(values, KVA_SCALE), scale).values for month, values in earlier.items()}
@@ -127,6 +128,13 @@ def charged_peaks(
                 floor = known[before] * share.numerator // share.denominator
                 charged[place] = np.maximum(charged[place], floor)
     return Exact(np.stack(charged, axis=1).reshape(len(measured.values), -1), scale)
+
+
+def _months(rule: DemandRule, parts: Sequence[Segment], usage: Usage) -> tuple[date, ...]:
+    """The months that are charged, and those before that count for the ratchet and are in the usage."""
+    own = months_of(parts)
+    before = {day for month in own for day in _lookback(rule, month) if day >= usage.first}
+    return tuple(sorted({*own, *before}))
 
 
 def _lookback(rule: DemandRule, month: date) -> list[date]:

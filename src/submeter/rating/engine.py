@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from submeter.core.problem import Problem, Refused
 from submeter.rating.adjustments import Adjustment
+from submeter.rating.carrying import CarriedMoney, TrueUpMoney
 from submeter.rating.demand_lines import DemandLines
 from submeter.rating.model import Charges, LineSet, Period, Terms, Usage
+from submeter.rating.netting import Ledger, Netted, Settled
 from submeter.rating.program import Step, program_of
 from submeter.rating.taxes import payable
 from submeter.rating.time_lines import TimeLines
@@ -38,19 +40,28 @@ def rate(
     program = program_of(usage, plan, calendar, tuple(periods), terms, parts_of_one=parts_of_one)
     count = len(usage.streams[0].amounts) if usage.streams else agreements
     done: list[LineSet] = []
+    ledger = Ledger(terms.carried)
     for step in program.steps:
-        lines = _lines(step, usage, terms, done, count)
+        lines = _lines(step, usage, terms, done, count, ledger)
         if lines is not None:
             done.append(lines)
-    tax, total, unrounded = payable(done, plan, count, len(periods))
-    return Charges(tuple(periods), tuple(done), tax, total, unrounded, plan.decimals, program.unmatched)
+    sums = payable(done, plan, count, len(periods))
+    return Charges(tuple(periods), tuple(done), *sums, plan.decimals, program.unmatched, ledger.after)
 
 
-def _lines(step: Step, usage: Usage, terms: Terms, done: Sequence[LineSet], count: int) -> LineSet | None:
+def _lines(
+    step: Step, usage: Usage, terms: Terms, done: Sequence[LineSet], count: int, ledger: Ledger
+) -> LineSet | None:
     if isinstance(step, TimeLines):
         return step.lines(terms, count)
     if isinstance(step, Adjustment):
         return step.lines(done, terms, count)
+    if isinstance(step, Netted | Settled):
+        return step.lines(usage, ledger)
+    if isinstance(step, CarriedMoney):
+        return step.lines(done, ledger)
+    if isinstance(step, TrueUpMoney):
+        return step.lines(ledger)
     return step.lines(usage, terms) if isinstance(step, DemandLines) else step.lines(usage)
 
 

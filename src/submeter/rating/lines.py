@@ -25,7 +25,7 @@ def list_lines(charges: Charges, agreement: int, period: int) -> tuple[Line, ...
         made = [_line(charges, lines, agreement, place) for place in places]
         counts = lines.component.kind not in ("discount", "minimum", "concession")
         full = [line for line in made if line.unrounded or (counts and line.quantity and line.rate.price)]
-        found += full or (made[:1] if counts else [])
+        found += full or ([line for line in made[:1] if line.step] if counts else [])
     return tuple(found)
 
 

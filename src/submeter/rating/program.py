@@ -9,8 +9,11 @@ from threading import Lock
 from typing import Any
 
 from submeter.rating.adjustments import Adjustment, adjustment
+from submeter.rating.carrying import CarriedMoney, TrueUpMoney
 from submeter.rating.demand_lines import DemandLines, demand_lines
+from submeter.rating.metering_steps import by_metering_option
 from submeter.rating.model import Period, Terms, Usage
+from submeter.rating.netting import Netted, Settled
 from submeter.rating.time_lines import TimeLines, time_lines
 from submeter.rating.usage_lines import UsageLines, usage_lines
 from submeter.tariffs.model import Calendar, Component, Kind, Plan
@@ -34,7 +37,7 @@ PLACES: dict[Kind, int] = {
 }
 """Where each kind stands in the order of calculation, unless its component says otherwise. Tax comes last."""
 
-Step = UsageLines | DemandLines | TimeLines | Adjustment
+Step = UsageLines | DemandLines | TimeLines | Adjustment | Netted | Settled | CarriedMoney | TrueUpMoney
 
 _REMEMBERED = 64
 
@@ -136,7 +139,11 @@ def _make(
         (component, _step(component, usage, plan, calendar, periods, terms, parts_of_one=parts_of_one))
         for component in ordered
     ]
-    steps = [step for _, step in made if step is not None]
+
+    def measured(component: Component) -> UsageLines | None:
+        return usage_lines(component, plan, usage, calendar, periods, terms, parts_of_one=parts_of_one)
+
+    steps = by_metering_option([step for _, step in made if step is not None], plan, periods, measured)
     return Program(steps, [component.code for component, step in made if step is None], key)
 
 

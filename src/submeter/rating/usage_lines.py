@@ -1,7 +1,7 @@
 """Lines of what was used: flat, in time bands, in steps, at spot prices; and credits for what was put in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -119,12 +119,16 @@ def usage_lines(
         table,
         limits,
         tuple(months_of(parts).index(part.month) for part in parts),
-        _step_peaks(component, sources, usage, calendar, parts) if limits else None,
+        _step_peaks(component, usage, calendar, parts, terms) if limits else None,
         running_of(component, usage, streams, parts, len(bands)) if limits else None,
-        spot_of(component, usage, terms, streams, table) if component.kind == "spot" else None,
+        spot_of(component, usage, terms, streams, table) if _is_spot(component) else None,
         _whole(component, limits, len(bands)),
         frame_of(component, table, bands, keys_of_shares(table.keys, parts_of_one=parts_of_one)),
     )
+
+
+def _is_spot(component: Component) -> bool:
+    return component.kind == "spot" or bool(component.spot_series)
 
 
 def _whole(component: Component, limits: steps.Limits | None, bands: int) -> steps.Limits | None:
@@ -145,12 +149,12 @@ def _parts(
 
 
 def _step_peaks(
-    component: Component,
-    sources: Sequence[Source],
-    usage: Usage,
-    calendar: Calendar,
-    parts: Sequence[Segment],
+    component: Component, usage: Usage, calendar: Calendar, parts: Sequence[Segment], terms: Terms
 ) -> Peaks | None:
+    """The peaks that limits are for: always of import, also for steps of export."""
     if component.steps.basis not in ("per_kw", "per_kw_day"):
         return None
-    return peaks_of(component, sources, usage, calendar, months_of(parts), banded=False)
+    sells = component.kind == "feed_in"
+    taken = replace(component, kind="usage", register_types=()) if sells else component
+    sources = sources_of(taken, usage, terms)
+    return peaks_of(taken, sources, usage, calendar, months_of(parts), banded=False)

@@ -1,6 +1,7 @@
 """Energy and money that metering options carry: worked cases, and that nothing appears or vanishes."""
 
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -8,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from submeter.core.problem import Refused
+from submeter.rating.engine import rate
 from submeter.rating.metering_options import carry_money, net_energy, net_within, settling, share_out
-from submeter.rating.model import IntArray, Period
+from submeter.rating.model import IntArray, Period, Stream, Terms, Usage
+from submeter.tariffs.model import Calendar, Component, Plan, Rate, StepRule
 
 SHAPE = (2, 5, 3)  # agreements, periods, bands
 WATT_HOURS = arrays(np.int64, SHAPE, elements=st.integers(0, 10**7))
@@ -119,3 +123,24 @@ def test_a_year_that_int64_could_not_hold_is_added_up_all_the_same() -> None:
     huge = np.full((1, 12, 1), 2**62 - 1)
     found = net_energy(np.zeros_like(huge), huge, np.zeros((1, 1), int), np.zeros(1, int), [False] * 12)
     assert found.carried.item() == 12 * (2**62 - 1)
+
+
+@pytest.mark.parametrize("metering", ["net_energy", "net_money"])
+def test_what_is_priced_by_the_interval_is_not_netted_by_the_month(metering) -> None:
+    """RTG117: a spot price of export, and steps by a running total."""
+    day, month = date(2026, 1, 1), Period(date(2026, 1, 1), date(2026, 2, 1))
+    amounts = np.ones((1, 31 * 24), np.int32)
+    streams = (
+        Stream(amounts=amounts, minutes=60),
+        Stream(amounts=amounts, minutes=60, direction="export"),
+    )
+    usage = Usage(first=month.first, end=month.end, streams=streams)
+    sells = Component(code="sun", kind="feed_in", spot_series="s", rates=(Rate(day, Decimal(0)),))
+    steps = (Rate(day, Decimal("0.1"), up_to=Decimal(5)), Rate(day, Decimal("0.2"), step=2))
+    buys = Component(code="energy", kind="usage", rates=steps, steps=StepRule("month", "running"))
+    for component in (sells, buys):
+        plan = Plan(code="p", components=(component,), metering=metering)
+        terms = Terms(spot={"s": (60, 2, np.zeros(31 * 24, np.int64))})
+        with pytest.raises(Refused) as caught:
+            rate(usage, plan, Calendar("UTC"), [month], terms)
+        assert caught.value.problem.code == "RTG117"
