@@ -140,7 +140,14 @@ def _energy(case: Case) -> Component:
         return Component(code="energy", kind="spot", spot_series="buy", rates=_flat(Decimal(0)))
     bands = _bands(case)
     rates = _rates(case.energy, bands)
-    return Component(code="energy", kind="usage", rates=rates, bands=bands, steps=_steps(case))
+    return Component(
+        code="energy",
+        kind="usage",
+        rates=rates,
+        bands=bands,
+        steps=_steps(case),
+        demand=_billing_demand(case),
+    )
 
 
 def _export(case: Case) -> Component:
@@ -150,7 +157,20 @@ def _export(case: Case) -> Component:
         return Component(code="export", kind="feed_in", spot_series="sell", rates=_flat(Decimal(0)))
     bands = _bands(case)
     rates = _rates(case.energy, bands, sell=True)
-    return Component(code="export", kind="feed_in", rates=rates, bands=bands, steps=_steps(case))
+    return Component(
+        code="export",
+        kind="feed_in",
+        rates=rates,
+        bands=bands,
+        steps=_steps(case),
+        demand=_billing_demand(case),
+    )
+
+
+def _billing_demand(case: Case) -> DemandRule | None:
+    """What limits for each kW are multiplied with, where a ratchet holds."""
+    rule = case.demand.ratchet if case.demand else None
+    return _rule(case, rule) if rule and case.unit in {1, 3} else None
 
 
 def _demands(case: Case) -> list[Component]:
@@ -207,22 +227,26 @@ def _demand(
 ) -> Component:
     codes = {band.code for band in bands}
     held = [tier for tier in tiers if not bands or f"p{tier.period}" in codes]
-    demand = DemandRule(minutes=case.minutes)
-    if rule is not None:
-        demand = demand._replace(
-            minimum=rule.minimum,
-            lookback_months=rule.months,
-            lookback_percent=Decimal(rule.percent),
-            lookback_season=rule.counted if len(rule.counted) < len(DAYS) else frozenset(),
-        )
     return Component(
         code=code,
         kind="demand",
         unit="kW",
         rates=_rates(held, bands),
         bands=bands,
-        demand=demand,
+        demand=_rule(case, rule),
         steps=StepRule("period", "band"),
+    )
+
+
+def _rule(case: Case, rule: Ratchet | None) -> DemandRule:
+    demand = DemandRule(minutes=case.minutes)
+    if rule is None:
+        return demand
+    return demand._replace(
+        minimum=rule.minimum,
+        lookback_months=rule.months,
+        lookback_percent=Decimal(rule.percent),
+        lookback_season=rule.counted if len(rule.counted) < len(DAYS) else frozenset(),
     )
 
 

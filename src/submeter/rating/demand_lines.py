@@ -1,6 +1,6 @@
 """Lines of demand: the peak of each month, a minimum, the ratchet, in bands and steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -8,19 +8,19 @@ from fractions import Fraction
 import numpy as np
 
 from submeter.rating import steps
-from submeter.rating.exact import common_scale, rescale
 from submeter.rating.line_sets import frame_of, line_set, scaled
 from submeter.rating.model import Exact, Frame, IntArray, LineSet, Period, Terms, Usage
-from submeter.rating.peaks import KVA_SCALE, Peaks, months_of, peaks_of
+from submeter.rating.peaks import Peaks, peaks_of
 from submeter.rating.prices import PriceTable, price_table, rate_days
 from submeter.rating.quantities import sources_of
+from submeter.rating.ratchet import charged_peaks, months_looked_at
 from submeter.rating.segments import Segment, segments
 from submeter.rating.terms import loss_on, term_days
 from submeter.rating.time_lines import time_share
 from submeter.rating.windows import band_codes
 from submeter.tariffs.model import Calendar, Component, DemandRule, Plan
 
-__all__ = ["DemandLines", "charged_peaks", "demand_lines"]
+__all__ = ["DemandLines", "demand_lines"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,8 @@ def demand_lines(
     parts = segments(periods, cuts, component.from_date, component.to_date, by_month=True)
     if not sources or not parts:
         return None
-    bands, count, months = band_codes(component), steps.count_steps(component), _months(rule, parts, usage)
+    bands, count = band_codes(component), steps.count_steps(component)
+    months = months_looked_at(rule, parts, usage)
     factors = [
         loss_on(component, terms, part.first)
         * (part.days if rule.charged_per == "day" else time_share(component, part, calendar.year_starts))
@@ -102,43 +103,3 @@ def demand_lines(
         limits,
         frame_of(component, table, bands, shares),
     )
-
-
-def charged_peaks(
-    rule: DemandRule, months: Sequence[date], measured: Exact, earlier: Mapping[date, IntArray]
-) -> Exact:
-    """What is charged of measured peaks (A, months x bands): the minimum and the ratchet at least.
-
-    `earlier` has the peaks (A, bands) of months before, in 10^-6; they count where the usage has none.
-    """
-    share = Fraction(rule.lookback_percent) / 100
-    minimum = Fraction(rule.minimum)
-    if not minimum and not rule.lookback_months:
-        return measured
-    stored = (KVA_SCALE,) if earlier else ()
-    scale = common_scale([measured.scale, *stored, *(one for one in (minimum,) if one)])
-    scale = common_scale([scale, scale * share]) if share else scale
-    by_month = rescale(measured, scale).values.reshape(len(measured.values), len(months), -1)
-    known = {month: rescale(Exact(values, KVA_SCALE), scale).values for month, values in earlier.items()}
-    known |= {month: by_month[:, place] for place, month in enumerate(months)}
-    charged = [np.maximum(by_month[:, place], int(minimum / scale)) for place in range(len(months))]
-    for place, month in enumerate(months):
-        for before in _lookback(rule, month):
-            if before in known:
-                floor = known[before] * share.numerator // share.denominator
-                charged[place] = np.maximum(charged[place], floor)
-    return Exact(np.stack(charged, axis=1).reshape(len(measured.values), -1), scale)
-
-
-def _months(rule: DemandRule, parts: Sequence[Segment], usage: Usage) -> tuple[date, ...]:
-    """The months that are charged, and those before that count for the ratchet and are in the usage."""
-    own = months_of(parts)
-    before = {day for month in own for day in _lookback(rule, month) if day >= usage.first}
-    return tuple(sorted({*own, *before}))
-
-
-def _lookback(rule: DemandRule, month: date) -> list[date]:
-    """The months whose peaks count for the ratchet of a month."""
-    places = [month.year * 12 + month.month - 1 - n for n in range(1, rule.lookback_months + 1)]
-    before = [date(place // 12, place % 12 + 1, 1) for place in places]
-    return [day for day in before if not rule.lookback_season or day.month in rule.lookback_season]

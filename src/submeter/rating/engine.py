@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from submeter.core.problem import Problem, Refused
 from submeter.rating.adjustments import Adjustment
 from submeter.rating.carrying import CarriedMoney, TrueUpMoney
-from submeter.rating.demand_lines import DemandLines
 from submeter.rating.model import Charges, LineSet, Period, Terms, Usage
 from submeter.rating.netting import Ledger, Netted, Settled
 from submeter.rating.program import Step, program_of
@@ -57,12 +56,12 @@ def _lines(
     if isinstance(step, Adjustment):
         return step.lines(done, terms, count)
     if isinstance(step, Netted | Settled):
-        return step.lines(usage, ledger)
+        return step.lines(usage, terms, ledger)
     if isinstance(step, CarriedMoney):
         return step.lines(done, ledger)
     if isinstance(step, TrueUpMoney):
         return step.lines(ledger)
-    return step.lines(usage, terms) if isinstance(step, DemandLines) else step.lines(usage)
+    return step.lines(usage, terms)
 
 
 def _check(periods: Sequence[Period]) -> None:

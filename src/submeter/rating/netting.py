@@ -12,7 +12,7 @@ import numpy as np
 
 from submeter.rating.exact import common_scale, narrow, rescale, round_half_up, wide_sum
 from submeter.rating.metering_options import net_energy, net_within, share_out
-from submeter.rating.model import Exact, IntArray, LineSet, Usage
+from submeter.rating.model import Exact, IntArray, LineSet, Terms, Usage
 from submeter.rating.prices import MICRO
 from submeter.rating.usage_lines import UsageLines
 from submeter.tariffs.model import Component
@@ -65,13 +65,13 @@ class Netted:
     def component(self) -> Component:
         return self.own.component
 
-    def lines(self, usage: Usage, ledger: Ledger) -> LineSet:
+    def lines(self, usage: Usage, terms: Terms, ledger: Ledger) -> LineSet:
         own = self.own.measured(usage)
         other = self.other.measured(usage) if self.other else Exact(np.zeros_like(own.values), own.scale)
         scale = common_scale([own.scale, other.scale, ENERGY_SCALE])
         mine, theirs = (self._by_part(rescale(one, scale).values) for one in (own, other))
         left = self._left(self._whole(mine), self._whole(theirs), ledger, scale)
-        return self.own.priced(Exact(self._shared(left, mine), scale), usage)
+        return self.own.priced(Exact(self._shared(left, mine), scale), usage, terms)
 
     def _left(self, mine: IntArray, other: IntArray, ledger: Ledger, scale: Fraction) -> IntArray:
         """(A, P, B) of what is measured by period and band."""
@@ -119,7 +119,7 @@ class Settled:
     def component(self) -> Component:
         return self.own.component
 
-    def lines(self, usage: Usage, ledger: Ledger) -> LineSet:
+    def lines(self, usage: Usage, terms: Terms, ledger: Ledger) -> LineSet:
         assert ledger.settled is not None, "usage comes before feed-in"
         settled, bands = ledger.settled, len(self.own.bands)
         count, parts = len(settled.values), self.own.parts
@@ -127,4 +127,4 @@ class Settled:
         for place, part in enumerate(parts):
             if place + 1 == len(parts) or parts[place + 1].period != part.period:
                 measured[:, place * bands] = settled.values[:, part.period]
-        return self.own.priced(Exact(measured, settled.scale), usage)
+        return self.own.priced(Exact(measured, settled.scale), usage, terms)

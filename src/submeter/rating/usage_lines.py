@@ -11,15 +11,16 @@ from submeter.rating import steps
 from submeter.rating.exact import add
 from submeter.rating.line_sets import frame_of, keys_of_shares, line_set, scaled
 from submeter.rating.model import Exact, Frame, LineSet, Period, Terms, Usage
-from submeter.rating.peaks import Peaks, months_of, peaks_of
+from submeter.rating.peaks import peaks_of
 from submeter.rating.prices import PriceTable, price_table, rate_days
 from submeter.rating.quantities import Counted, Source, counted, sources_of, total
+from submeter.rating.ratchet import StepPeaks, months_looked_at
 from submeter.rating.running import Running, running_of
 from submeter.rating.segments import Segment, segments
 from submeter.rating.spot import Spot, spot_of
 from submeter.rating.terms import loss_on, term_days
 from submeter.rating.windows import band_codes
-from submeter.tariffs.model import Calendar, Component, Plan
+from submeter.tariffs.model import Calendar, Component, DemandRule, Plan
 
 __all__ = ["UsageLines", "usage_lines"]
 
@@ -35,9 +36,7 @@ class UsageLines:
     streams: tuple[Counted, ...]
     table: PriceTable
     limits: steps.Limits | None
-    months: tuple[int, ...]
-    """Which of the months each part lies in."""
-    peaks: Peaks | None
+    peaks: StepPeaks | None
     """For limits that are for each kW."""
     running: Running | None
     spot: Spot | None
@@ -45,17 +44,17 @@ class UsageLines:
     """Of parts, where bands share steps."""
     frame: Frame
 
-    def lines(self, usage: Usage) -> LineSet:
+    def lines(self, usage: Usage, terms: Terms) -> LineSet:
         """The lines of a batch, priced and rounded."""
-        return self.priced(self.measured(usage), usage)
+        return self.priced(self.measured(usage), usage, terms)
 
     def measured(self, usage: Usage) -> Exact:
         """(A, parts x bands), in the component's unit."""
         return total([stream.sums(usage) for stream in self.streams])
 
-    def priced(self, measured: Exact, usage: Usage) -> LineSet:
+    def priced(self, measured: Exact, usage: Usage, terms: Terms) -> LineSet:
         """Lines of the quantities (A, parts x bands), which need not be the measured ones."""
-        quantity = scaled(self._stepped(measured, usage), Fraction(self.component.share) / 100)
+        quantity = scaled(self._stepped(measured, usage, terms), Fraction(self.component.share) / 100)
         money = self.table.money(quantity)
         if self.spot is not None:
             money = add([money, self.table.merged(self.spot.money(usage))])
@@ -64,27 +63,22 @@ class UsageLines:
         merged = self.table.merged(quantity)
         return line_set(self.frame, self.plan, merged, money)
 
-    def _stepped(self, measured: Exact, usage: Usage) -> Exact:
+    def _stepped(self, measured: Exact, usage: Usage, terms: Terms) -> Exact:
         """(A, parts x bands x steps)."""
         if self.limits is None:
             return measured
+        peaks = self.peaks.measure(usage, terms) if self.peaks else None
         if self.running is not None:
-            return self.running.stepped(usage, self.limits, self._peaks(usage, 1))
+            return self.running.stepped(usage, self.limits, peaks)
         count, bands = len(measured.values), len(self.bands)
         if self.whole_limits is None:
-            stepped = steps.split(measured, self.limits, self._peaks(usage, bands))
+            if peaks is not None:
+                peaks = Exact(np.repeat(peaks.values, bands, axis=1), peaks.scale)
+            stepped = steps.split(measured, self.limits, peaks)
         else:
             whole = steps.total_of_bands(measured, len(self.parts))
-            of_parts = steps.split(whole, self.whole_limits, self._peaks(usage, 1))
-            stepped = steps.shared_between(measured, of_parts, bands)
+            stepped = steps.shared_between(measured, steps.split(whole, self.whole_limits, peaks), bands)
         return Exact(stepped.values.reshape(count, -1), stepped.scale)
-
-    def _peaks(self, usage: Usage, bands: int) -> Exact | None:
-        """(A, parts x bands): the peak of each part's month."""
-        if self.peaks is None:
-            return None
-        found = self.peaks.measure(usage)
-        return Exact(np.repeat(found.values[:, self.months], bands, axis=1), found.scale)
 
 
 def usage_lines(
@@ -118,7 +112,6 @@ def usage_lines(
         streams,
         table,
         limits,
-        tuple(months_of(parts).index(part.month) for part in parts),
         _step_peaks(component, usage, calendar, parts, terms) if limits else None,
         running_of(component, usage, streams, parts, len(bands)) if limits else None,
         spot_of(component, usage, terms, streams, table) if _is_spot(component) else None,
@@ -150,11 +143,13 @@ def _parts(
 
 def _step_peaks(
     component: Component, usage: Usage, calendar: Calendar, parts: Sequence[Segment], terms: Terms
-) -> Peaks | None:
+) -> StepPeaks | None:
     """The peaks that limits are for: always of import, also for steps of export."""
     if component.steps.basis not in ("per_kw", "per_kw_day"):
         return None
     sells = component.kind == "feed_in"
     taken = replace(component, kind="usage", register_types=()) if sells else component
     sources = sources_of(taken, usage, terms)
-    return peaks_of(taken, sources, usage, calendar, months_of(parts), banded=False)
+    months = months_looked_at(component.demand or DemandRule(), parts, usage)
+    peaks = peaks_of(taken, sources, usage, calendar, months, banded=False)
+    return StepPeaks(component, months, tuple(months.index(part.month) for part in parts), peaks)

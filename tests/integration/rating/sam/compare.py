@@ -24,11 +24,11 @@ class Difference(NamedTuple):
     relative: float
 
 
-def differences(case: Case, most: float) -> Iterator[Difference]:
+def differences(case: Case, most: float, against: Case | None = None) -> Iterator[Difference]:
     """Where a figure is off by more than `most`, relative to what the month's lines are about."""
     charges = rate(usage_of(case), plan_of(case), CALENDAR, MONTHS, terms_of(case))
     gross = _gross(charges)
-    for agreement, theirs in enumerate(rate_with_sam(case)):
+    for agreement, theirs in enumerate(rate_with_sam(against or case)):
         ours = figures(case, charges, agreement)
         for name in Figures._fields:
             for month in range(12):

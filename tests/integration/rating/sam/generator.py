@@ -27,6 +27,8 @@ def random_case(number: int, seed: int, minutes: int | None = None) -> Case:
     load, made = _load(draw, minutes), _made(draw, minutes)
     weekday, weekend = _grids(draw, periods, same_all_year=option == 0)
     spot = option > 1 and turn % 7 == 3
+    per_kw = tiers > 1 and unit in {1, 3}
+    demand = _demand(draw, turn, option, per_kw=per_kw)
     return Case(
         option=option,
         minutes=minutes,
@@ -36,7 +38,7 @@ def random_case(number: int, seed: int, minutes: int | None = None) -> Case:
         weekend=weekend,
         energy=_tiers(draw, _used(weekday, weekend), tiers, _LIMITS[unit]),
         unit=unit if tiers > 1 else 0,
-        demand=_demand(draw, turn, option),
+        demand=demand,
         fixed=_price(draw, 40, 2) if turn % 3 else Decimal(0),
         minimum_month=_price(draw, 400, 2) if turn % 5 in {1, 3} else Decimal(0),
         minimum_year=_price(draw, 4000, 2) if turn % 5 in {2, 3} else Decimal(0),
@@ -134,7 +136,7 @@ def _tiers(draw: Generator, periods: list[int], tiers: int, around: tuple[int, i
     )
 
 
-def _demand(draw: Generator, turn: int, option: int) -> Demand | None:
+def _demand(draw: Generator, turn: int, option: int, *, per_kw: bool) -> Demand | None:
     """None, of the month, by period, or both; with and without a ratchet."""
     how = ("", "flat", "period", "both", "ratchet flat", "ratchet period", "ratchet both")[turn % 11 % 7]
     if not how:
@@ -143,8 +145,12 @@ def _demand(draw: Generator, turn: int, option: int) -> Demand | None:
     weekday, weekend = _grids(draw, 2, same_all_year=False) if by_period else (flat_grid(), flat_grid())
     used = _used(weekday, weekend)
     rule = _ratchet(draw, used[-1] if len(used) > 1 else 0, option) if "ratchet" in how else None
-    if rule and rule.period and not all(rule.period in month for month in weekday):
-        rule = None  # in such a month SAM compares nothing
+    if rule and rule.period and (per_kw or not all(rule.period in month for month in weekday)):
+        rule = (
+            None  # in a month without the period SAM compares nothing; our limits know one peak, not a band's
+        )
+    if rule and per_kw:
+        rule = rule._replace(year_zero=(0,) * len(DAYS))  # for which SAM's window is another
     return Demand(
         weekday=weekday,
         weekend=weekend,
