@@ -67,7 +67,7 @@ def _same_run(row: Row) -> float | None:
 
 def _line(row: Row, *readings: float | None) -> str:
     goal = GOALS[row.kind].times
-    verdicts = (f"{'-':>28}" if one is None else f"{one:>16.2f} {_met(one >= goal):>11}" for one in readings)
+    verdicts = (f"{'-':>28}" if one is None else f"{one:>16.2f} {met(one >= goal):>11}" for one in readings)
     return f"{row.kind:<12} {goal:>6g} {' '.join(verdicts)}"
 
 
@@ -75,11 +75,11 @@ def _others(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         if row.kind == "by key":
             cpu = row.own.cpu
-            yield f"CPU by key: {cpu * 1e6:.0f} us of {CPU_BY_KEY * 1e6:.0f}: {_met(cpu <= CPU_BY_KEY)}"
+            yield f"CPU by key: {cpu * 1e6:.0f} us of {CPU_BY_KEY * 1e6:.0f}: {met(cpu <= CPU_BY_KEY)}"
     worst = max(rows, key=lambda row: row.own.tail)
     tail = worst.own.tail
-    yield f"p99 / p50: {tail:.1f} at most ({worst.kind}), of {TAIL:g}: {_met(tail <= TAIL)}"
+    yield f"p99 / p50: {tail:.1f} at most ({worst.kind}), of {TAIL:g}: {met(tail <= TAIL)}"
 
 
-def _met(met: bool) -> str:  # noqa: FBT001 - a word for a truth
-    return "met" if met else "not met"
+def met(reached: bool) -> str:  # noqa: FBT001 - a word for a truth
+    return "met" if reached else "not met"

@@ -29,19 +29,20 @@ class Figures(NamedTuple):
 def rate_with_sam(case: Case) -> tuple[Figures, ...]:
     """One for each agreement."""
     settings = inputs(case)
+    kilowatts = 60 / case.minutes / 1000
     return tuple(
-        run(settings, load, made, case.minutes) for load, made in zip(case.load, case.made, strict=True)
+        run(settings, (load * kilowatts).tolist(), (made * kilowatts).tolist())
+        for load, made in zip(case.load, case.made, strict=True)
     )
 
 
-def run(settings: Mapping[str, Any], load: Any, made: Any, minutes: int) -> Figures:
-    """A whole call: a new model, its inputs, its execution, its monthly figures."""
+def run(settings: Mapping[str, Any], load: Sequence[float], made: Sequence[float]) -> Figures:
+    """A whole call, of one agreement's kW: a new model, its inputs, its execution, its monthly figures."""
     model = import_module("PySAM.Utilityrate5").new()  # 220 MB that most who import this do without
     for name, value in settings.items():
         model.value(name, value)
-    kilowatts = 60 / minutes / 1000
-    model.value("load", (load * kilowatts).tolist())
-    model.value("gen", (made * kilowatts).tolist())
+    model.value("load", load)
+    model.value("gen", made)
     model.execute(0)
     out = model.Outputs
     return Figures(

@@ -10,7 +10,7 @@ import numpy as np
 
 from submeter.rating.model import IntArray
 
-__all__ = ["Buckets", "bucket_peaks", "bucket_sums", "buckets_of"]
+__all__ = ["Buckets", "bucket_peaks", "bucket_sums", "buckets_of", "run_sums"]
 
 
 _BLOCK = 128
@@ -50,6 +50,12 @@ def bucket_sums(amounts: IntArray, buckets: Buckets) -> IntArray:
 def bucket_peaks(amounts: IntArray, buckets: Buckets) -> IntArray:
     """The greatest of each bucket, and 0 at least: (A, N) to (A, width)."""
     return np.maximum(_reduce(np.maximum, amounts, buckets), 0)
+
+
+def run_sums(amounts: IntArray, buckets: Buckets) -> IntArray:
+    """(A, N) to (A, runs): what each run comes to, in the order of time, also runs that count for nothing."""
+    kind = object if amounts.dtype == object else np.int64
+    return _runs(np.add, amounts, buckets.runs, kind)
 
 
 def _reduce(how: np.ufunc, amounts: IntArray, buckets: Buckets) -> IntArray:

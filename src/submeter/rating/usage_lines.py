@@ -113,7 +113,7 @@ def usage_lines(
         table,
         limits,
         _step_peaks(component, usage, calendar, parts, terms) if limits else None,
-        running_of(component, usage, streams, parts, len(bands)) if limits else None,
+        running_of(component, usage, streams, len(bands)) if limits else None,
         spot_of(component, usage, terms, streams, table) if _is_spot(component) else None,
         _whole(component, limits, len(bands)),
         frame_of(component, table, bands, keys_of_shares(table.keys, parts_of_one=parts_of_one)),
