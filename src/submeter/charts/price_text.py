@@ -11,7 +11,7 @@ from submeter.charts.scale import label
 __all__ = ["price_lines"]
 
 _WIDTH = 80
-_SHADES = ("█", "▓", "▒", "░")
+_SHADES = {1: "▒", 2: "█░", 3: "█▒░", 4: "█▓▒░", 5: "█▓▒░:"}
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _NONE = "·"
 _BAR = 20
@@ -37,9 +37,7 @@ def price_lines(chart: PriceMap) -> Iterator[str]:
 def _marks(bands: Sequence[PriceBand]) -> dict[int | None, str]:
     """Darker for dearer while shades last; letters where there are more bands."""
     order = by_price(bands)
-    chosen: Sequence[str] = _LETTERS if len(bands) > len(_SHADES) else _SHADES
-    if len(bands) == 2:
-        chosen = ("█", "░")
+    chosen = _SHADES.get(len(bands), _LETTERS)
     marks: dict[int | None, str] = {None: _NONE}
     for place, mark in zip(order, chosen, strict=False):
         marks[place] = mark

@@ -1,14 +1,12 @@
 """`submeter meter ...`: registers and their intervals, to look at and to take away."""
 
 import json
-import os
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
@@ -18,6 +16,7 @@ from submeter.charts.model import Chart
 from submeter.charts.png import to_png
 from submeter.cli.import_files import caller_for
 from submeter.cli.migrate import say
+from submeter.cli.output import opened, write
 from submeter.core.problem import Refused
 from submeter.db.database import open_database
 from submeter.metering.exporting import ExportFormat, export
@@ -86,7 +85,7 @@ def chart(
     if output is None:
         typer.echo(to_text(made))
         return
-    with _opened(output) as file:
+    with opened(output) as file:
         file.write(_picture(made, output.suffix.lower()))
 
 
@@ -109,7 +108,7 @@ def export_(
     with open_database(load_settings(), say, must_exist=True) as database:
         caller = caller_for(database, esco)
         with closing(export(database, caller, names or (), site, period, into, datetime.now(UTC))) as pieces:
-            _write(pieces, output)
+            write(pieces, output)
 
 
 def _day(said: datetime | None) -> date | None:
@@ -122,33 +121,6 @@ def _day(said: datetime | None) -> date | None:
 def _picture(made: Chart, suffix: str) -> bytes:
     svg = draw(made)
     return to_png(svg) if suffix == ".png" else svg.encode()
-
-
-def _write(pieces: Iterable[bytes], output: Path | None) -> None:
-    if output:
-        with _opened(output) as file:
-            file.writelines(pieces)
-        return
-    try:
-        sys.stdout.buffer.writelines(pieces)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Whoever read has seen enough (head): no complaint, and none when Python closes its output either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """A file that is there when it is whole, or not at all. Raises Refused MTR454."""
-    beside = path.with_name(f"{path.name}.part")
-    try:
-        with beside.open("wb") as file:
-            yield file
-        beside.replace(path)
-    except OSError as error:
-        raise Refused(cannot_write(f"{path}: {error.strerror}")) from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _print_json(found: Iterable[RegisterRow]) -> None:

@@ -9,7 +9,7 @@ from submeter.core.problem import Problem
 from submeter.metering.formats.clocks import clock_in_words
 from submeter.metering.model import Finding
 
-__all__ = ["KEPT", "Report", "refused_row"]
+__all__ = ["KEPT", "Report", "finding_json", "refused_row", "told"]
 
 KEPT = 1000
 """So many findings are kept in a report; of the others their number is."""
@@ -85,7 +85,7 @@ class Report:
             if self.counts[key]:
                 yield f"  {self.counts[key]:>12,} {words}"
         for finding in self.findings[:20]:
-            yield from _told(finding)
+            yield from told(finding)
         more = self.codes.total() - min(20, len(self.findings))
         if more > 0:
             yield f"  and {more:,} more findings"
@@ -125,7 +125,8 @@ def finding_json(finding: Finding) -> Mapping[str, Any]:
     }
 
 
-def _told(finding: Finding) -> Iterator[str]:
+def told(finding: Finding) -> Iterator[str]:
+    """One finding for people: where, what, and what to do."""
     problem = finding.problem
     place = f"line {finding.line}" if finding.line else "the file"
     where = place + (f", column {finding.column}" if finding.column else "")

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ENDLESS = "from submeter.cli.meter import _write; _write((b'x' * 10_000 for _ in range(100_000)), None)"
+ENDLESS = "from submeter.cli.output import write; write((b'x' * 10_000 for _ in range(100_000)), None)"
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:

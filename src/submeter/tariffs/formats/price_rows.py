@@ -85,7 +85,8 @@ def read_price_rows(text: str, first_day: date | None = None) -> Reading:
         by_plan[row.values.get("plan_code", "")].append(row)
     plans = [_plan(table, rows) for rows in by_plan.values()]
     sound = [plan for plan in plans if plan and plan.code not in table.spoilt and "" not in table.spoilt]
-    return Reading(tuple(sound), tuple(sorted(table.findings, key=lambda one: (one.line, one.column))))
+    findings = sorted(table.findings, key=lambda one: (one.line, one.column))
+    return Reading(tuple(sound), tuple(findings), left_out=len(by_plan) - len(sound))
 
 
 # --- the frame -------------------------------------------------------------------------------------------

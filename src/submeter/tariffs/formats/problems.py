@@ -21,6 +21,10 @@ class Reading(NamedTuple):
 
     plans: tuple[Plan, ...]
     findings: tuple[Finding, ...] = ()
+    doubtful: frozenset[str] = frozenset()
+    """Codes of the plans that lack a price of the file: somebody has to accept that."""
+    left_out: int = 0
+    """How many plans could not be made."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -120,6 +124,12 @@ def prices_overlap(line: int) -> Problem:
     return Problem("TRF218", "Two prices hold on the same day", f"line {line} begins before this ends", hint)
 
 
+def no_plan_in_file(name: str) -> Problem:
+    return Problem(
+        "TRF219", "No plan of the file can be used", name, "Correct what was found, and try again."
+    )
+
+
 # --- URDB ------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +175,13 @@ def unknown_field(field: str, known: Iterable[str]) -> Problem:
     return Problem("TRF227", "URDB has no such field", field, f"{hint}.", {"field": field})
 
 
+def not_accepted(code: str) -> Problem:
+    hint = (
+        "Look at the findings; then add what is missing as components, or take the plan as it is: `--accept`."
+    )
+    return Problem("TRF228", "The plan lacks a price of its file", code, hint)
+
+
 # --- writing ---------------------------------------------------------------------------------------------
 
 
@@ -179,6 +196,11 @@ def cannot_say(plan: str, reasons: Sequence[str]) -> Problem:
 def no_prices_on(plan: str, day: date) -> Problem:
     hint = "Name a day on which its prices hold: `--on 2026-07-01`."
     return Problem("TRF232", "No price of the plan holds on the day", f"{plan} on {day}", hint)
+
+
+def several_plans(codes: Sequence[str]) -> Problem:
+    hint = "Name one. A table of prices (`--format csv`) has room for many."
+    return Problem("TRF234", "Only one plan can be written there", ", ".join(codes), hint)
 
 
 def not_said(what: Sequence[str]) -> Problem:

@@ -5,8 +5,8 @@ are written. Period n of the file is band P(n+1), as OpenEI's pages and SAM coun
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -34,11 +34,12 @@ from submeter.tariffs.formats.urdb_values import (
     number_in,
     structure_in,
 )
-from submeter.tariffs.model import Component, Metering, Plan, Rate, StepRule
+from submeter.tariffs.model import Band, Basis, Component, Metering, Plan, Rate, StepRule
 
 __all__ = ["read_urdb"]
 
 Fields = Mapping[str, Any]
+_TO_ACCEPT = {"TRF224", "TRF227"}
 _MINIMUMS = (
     ("mincharge", "minchargeunits", "month"),
     ("minmonthlycharge", "", "month"),
@@ -52,12 +53,14 @@ def read_urdb(text: str, first_day: date | None = None) -> Reading:
 
     Raises FileError TRF221 where there is no rate in it.
     """
-    plans, findings = [], list[Finding]()
-    for fields in items_in(text):
+    plans, findings, doubtful, items = [], list[Finding](), set[str](), items_in(text)
+    for fields in items:
         plan, found = _read(fields, first_day)
-        plans += [plan] if plan else []
         findings += found
-    return Reading(tuple(plans), tuple(findings))
+        if plan is not None:
+            plans.append(plan)
+            doubtful |= {plan.code for one in found if one.problem.code in _TO_ACCEPT}
+    return Reading(tuple(plans), tuple(findings), frozenset(doubtful), len(items) - len(plans))
 
 
 def _read(fields: Fields, first_day: date | None) -> tuple[Plan | None, list[Finding]]:
@@ -88,7 +91,7 @@ def _plan(fields: Fields, first_day: date | None, findings: Findings) -> Plan:
         code=_code(fields),
         name=name,
         currency=_currency(fields, findings),
-        components=tuple(_until(component, end) for component in components),
+        components=tuple(replace(component, to_date=end) for component in components),
         metering=metering,
         credit_from="next_month" if metering == "net_billing_carry" else "month",
     )
@@ -121,14 +124,6 @@ def _days(fields: Fields, first_day: date | None, findings: Findings) -> tuple[d
     return first, end
 
 
-def _until(component: Component, end: date | None) -> Component:
-    """The component with prices that end."""
-    if end is None:
-        return component
-    fields = {name: getattr(component, name) for name in component.__slots__}
-    return Component(**fields | {"rates": tuple(rate._replace(to_date=end) for rate in component.rates)})
-
-
 def _metering(fields: Fields, findings: Findings) -> Metering:
     said = str(fields.get("dgrules", "")).strip()
     if said.lower() in METERING:
@@ -149,8 +144,7 @@ def _metering(fields: Fields, findings: Findings) -> Metering:
 def _energy(fields: Fields, metering: Metering, first: date, findings: Findings) -> list[Component]:
     """Usage, and a credit for what is put in where a `sell` says so.
 
-    Periods that share a month and differ in their tiers cannot share these; periods of other months can
-    differ. So periods of the same tiers are a component.
+    Periods share steps. Where they end at other amounts, each gets the ends of all, at its own prices.
     """
     if "energyratestructure" not in fields:
         _unpriced(fields, "energy", findings)
@@ -158,29 +152,54 @@ def _energy(fields: Fields, metering: Metering, first: date, findings: Findings)
     periods = structure_in("energyratestructure", fields["energyratestructure"], findings)
     week, weekend = _grids(fields, "energy", len(periods))
     used = _used(periods, week, weekend)
-    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    _check_tiers(periods, used, week, weekend, findings)
+    ends = sorted({tier.up_to for period in used for tier in periods[period] if tier.up_to is not None})
+    basis, codes = _basis(periods, used), {n: f"P{n + 1}" if len(used) > 1 else "" for n in used}
+    scope: Literal["shared", "running"] = "shared" if metering == "net_energy" else "running"
+    energy = Component(
+        code="ENERGY",
+        kind="usage",
+        name="Energy",
+        bands=bands_of(week, weekend, codes.get) if len(used) > 1 else (),
+        rates=tuple(
+            Rate(first, price, None, codes[period], step, end)
+            for period in used
+            for step, (end, price) in enumerate(_at_ends(periods[period], ends), 1)
+        ),
+        steps=StepRule(basis, scope) if ends else StepRule(),
+    )
+    return [energy, *_sell(periods, codes, energy.bands, first, findings)]
+
+
+def _at_ends(tiers: Sequence[Tier], ends: Sequence[Decimal]) -> list[tuple[Decimal | None, Decimal]]:
+    """The price up to each end, and beyond the last."""
+    prices = [next(t.price for t in tiers if t.up_to is None or end <= t.up_to) for end in ends]
+    return [*zip(ends, prices, strict=True), (None, tiers[-1].price)]
+
+
+def _basis(periods: Sequence[Sequence[Tier]], used: Sequence[int]) -> Basis:
+    """What the ends of all tiers are for. Raises Refused TRF222."""
+    found = set()
     for period in used:
         unit = periods[period][0].unit.lower() or "kwh"
-        if unit not in UNITS:
-            where = f"energyratestructure[{period}].unit"
-            raise Refused(problems.wrong_shape(where, f"{unit!r} is not known: {', '.join(UNITS)}"))
-        groups[(unit, *(tier.up_to for tier in periods[period]))].append(period)
-    _check_groups(list(groups.values()), periods, week, weekend, findings)
-    scope: Literal["shared", "running"] = "shared" if metering in ("net_energy", "net_money") else "running"
-    components = []
-    for place, ((unit, *_), members) in enumerate(groups.items()):
-        stepped = len(periods[members[0]]) > 1
-        components.append(
-            Component(
-                code=f"ENERGY-{place + 1}" if place else "ENERGY",
-                kind="usage",
-                name="Energy",
-                bands=_bands(week, weekend, members, used),
-                rates=_rates(periods, members, used, first),
-                steps=StepRule(UNITS[unit], scope) if stepped else StepRule(),
-            )
-        )
-    return [*components, *_sell(periods, used, week, weekend, first, findings)]
+        found |= {unit} if len(periods[period]) > 1 or unit not in UNITS else set()
+        if unit not in UNITS or len(found) > 1:
+            expected = f"one unit of {', '.join(UNITS)} is expected for all tiers, not {unit}"
+            raise Refused(problems.wrong_shape(f"energyratestructure[{period}].unit", expected))
+    return UNITS[found.pop()] if found else StepRule().basis
+
+
+def _check_tiers(
+    periods: Sequence[Sequence[Tier]], used: Sequence[int], week: Grid, weekend: Grid, findings: Findings
+) -> None:
+    """Tells of tiers that differ within a month: the file does not say how they are shared."""
+    for period in used:
+        months = months_of(period, week, weekend)
+        others = [one for one in used if one != period and months & months_of(one, week, weekend)]
+        ends = [tier.up_to for tier in periods[period]]
+        if len(ends) > 1 and any([tier.up_to for tier in periods[one]] != ends for one in others):
+            what = "periods of the same months have other tiers; the energy of all decides the tier of each"
+            findings.add(problems.assumed(f"energyratestructure[{period}]", what))
 
 
 def _grids(fields: Fields, of: str, periods: int) -> tuple[Grid, Grid]:
@@ -197,63 +216,22 @@ def _used(periods: Sequence[Sequence[Tier]], week: Grid, weekend: Grid) -> list[
     return [period for period in range(len(periods)) if months_of(period, week, weekend)]
 
 
-def _check_groups(
-    groups: Sequence[Sequence[int]],
-    periods: Sequence[Sequence[Tier]],
-    week: Grid,
-    weekend: Grid,
-    findings: Findings,
-) -> None:
-    """Tells of tiers that differ within a month: the file does not say how they are shared."""
-    months = [frozenset().union(*(months_of(one, week, weekend) for one in group)) for group in groups]
-    stepped = [len(periods[group[0]]) > 1 for group in groups]
-    for place in range(len(groups)):
-        if stepped[place] and any(months[place] & months[n] for n in range(len(groups)) if n != place):
-            what = "periods with other tiers share its months; its tiers count the energy of its own periods"
-            findings.add(problems.assumed(f"energyratestructure[{groups[place][0]}]", what))
-
-
-def _bands(week: Grid, weekend: Grid, members: Sequence[int], used: Sequence[int]) -> tuple[Any, ...]:
-    if len(used) == 1:
-        return ()
-    return bands_of(week, weekend, lambda period: _name(period, used) if period in members else None)
-
-
-def _name(period: int, used: Sequence[int]) -> str:
-    return f"P{period + 1}" if len(used) > 1 else ""
-
-
-def _rates(
-    periods: Sequence[Sequence[Tier]], members: Sequence[int], used: Sequence[int], first: date
-) -> tuple[Rate, ...]:
-    return tuple(
-        Rate(first, tier.price, None, _name(period, used), step, tier.up_to)
-        for period in members
-        for step, tier in enumerate(periods[period], 1)
-    )
-
-
 def _sell(
     periods: Sequence[Sequence[Tier]],
-    used: Sequence[int],
-    week: Grid,
-    weekend: Grid,
+    codes: Mapping[int, str],
+    bands: tuple[Band, ...],
     first: date,
     findings: Findings,
 ) -> list[Component]:
-    if not any(tier.sell for period in used for tier in periods[period]):
+    if not any(tier.sell for period in codes for tier in periods[period]):
         return []
-    for period in used:
+    for period in codes:
         if len({tier.sell for tier in periods[period]}) > 1:
             field = f"energyratestructure[{period}].sell"
             findings.add(problems.not_carried(field, "tiers differ in it; that of the first is taken"))
-    rates = tuple(Rate(first, periods[one][0].sell, None, _name(one, used)) for one in used)
-    bands = _bands(week, weekend, used, used)
-    return [
-        Component(
-            code="FEED-IN", kind="feed_in", name="Energy put into the network", bands=bands, rates=rates
-        )
-    ]
+    rates = tuple(Rate(first, periods[period][0].sell, None, code) for period, code in codes.items())
+    name = "Energy put into the network"
+    return [Component(code="FEED-IN", kind="feed_in", name=name, bands=bands, rates=rates)]
 
 
 def _fuel(fields: Fields, first: date, findings: Findings) -> list[Component]:

@@ -117,7 +117,8 @@ def _without_place(plan: Plan) -> list[str]:
 def _about(held: _Plan) -> dict[str, Any]:
     plan = held.plan
     rates = [rate for parts in held.held.values() for _, rates in parts for rate in rates]
-    ends = [rate.to_date for rate in rates if rate.to_date]
+    parts = [component for some in held.held.values() for component, _ in some]
+    ends = [day for day in (*(r.to_date for r in rates), *(c.to_date for c in parts)) if day is not None]
     said: dict[str, Any] = {"label": plan.code, "name": plan.name or plan.code}
     said["startdate"] = _seconds(max(rate.from_date for rate in rates))
     if ends:

@@ -103,11 +103,15 @@ def test_winter_goes_over_the_new_year() -> None:
     )  # fmt: skip
 
 
-def test_periods_with_other_tiers_are_components_of_their_own() -> None:
+def test_periods_with_other_tiers_get_the_ends_of_all() -> None:
     periods = [[{"max": 500, "rate": 0.1}, {"rate": 0.2}], [{"max": 800, "rate": 0.3}, {"rate": 0.4}]]
-    found = clean(energyratestructure=periods, energyweekdayschedule=SUMMER, energyweekendschedule=SUMMER)
-    assert [band.code for band in found["ENERGY"].bands] == ["P1"]
-    assert [band.code for band in found["ENERGY-2"].bands] == ["P2"]
+    energy = clean(
+        energyratestructure=periods, energyweekdayschedule=SUMMER, energyweekendschedule=SUMMER
+    )["ENERGY"]  # fmt: skip
+    assert [(one.band, one.up_to, one.price) for one in energy.rates] == [
+        ("P1", 500, D("0.1")), ("P1", 800, D("0.2")), ("P1", None, D("0.2")),
+        ("P2", 500, D("0.3")), ("P2", 800, D("0.3")), ("P2", None, D("0.4")),
+    ]  # fmt: skip
     within = read(energyratestructure=periods, energyweekdayschedule=EVENING, energyweekendschedule=EVENING)
     assert codes_of(within) == [("TRF226", f"energyratestructure[{n}]") for n in (0, 1)]
 
@@ -250,10 +254,13 @@ def test_two_minimum_charges_and_two_that_differ() -> None:
 
 def test_days_on_which_prices_hold() -> None:
     (plan,) = read(enddate=1656572400, utility="Power Co", label="5ffe").plans
-    assert plan.components[0].rates == (Rate(FIRST, D("0.1"), date(2022, 7, 1)),)
+    assert plan.components[0].rates == (Rate(FIRST, D("0.1")),)
+    assert plan.components[0].to_date == date(2022, 7, 1)
+    assert json.loads(write_urdb(plan, FIRST).text)["items"][0]["enddate"] == 1656547200
     assert (plan.code, plan.name, plan.currency) == ("5ffe", "Power Co, Small", "USD")
     later = read_urdb(json.dumps(rate(enddate=1656572400)), date(2026, 7, 1))
     assert later.plans[0].components[0].rates == (Rate(date(2026, 7, 1), D("0.1")),)
+    assert later.plans[0].components[0].to_date is None
     assert codes_of(later) == [("TRF226", "enddate")]
     assert codes_of(read(startdate=None)) == [("TRF211", None)]
 
