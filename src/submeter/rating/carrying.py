@@ -89,9 +89,10 @@ def money_frame(credits_: Frame, plan: Plan, periods: Sequence[Period], band: st
 
 def _money_lines(frame: Frame, plan: Plan, amounts: Exact) -> LineSet:
     """Amounts (A, P), tax within, as feed-in: a quantity of money that is taken off."""
-    inclusive = is_inclusive(frame.component)
-    shares = of_parts([tax_share(tax, inclusive=True, wanted=inclusive) for tax in frame.tax_percent])
-    money = Exact(times(amounts.values, shares.values), amounts.scale * shares.scale)
+    money, inclusive = amounts, is_inclusive(frame.component)
+    if not inclusive and any(frame.tax_percent):
+        shares = of_parts([tax_share(tax, inclusive=True, wanted=inclusive) for tax in frame.tax_percent])
+        money = Exact(times(amounts.values, shares.values), amounts.scale * shares.scale)
     return line_set(frame, plan, Exact(-money.values, money.scale), money)
 
 

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 
+_ONE = Fraction(1)
 _UNITS = tuple(Fraction(1, 10**decimals) for decimals in range(10))
 
 
@@ -82,8 +83,10 @@ def is_inclusive(component: Component) -> bool:
 
 def tax_share(percent: Decimal, *, inclusive: bool, wanted: bool) -> Fraction:
     """What an amount is times, so that it includes tax as `wanted`."""
+    if inclusive == wanted or not percent:
+        return _ONE
     gross = 1 + Fraction(percent) / 100
-    return Fraction(1) if inclusive == wanted else gross if wanted else 1 / gross
+    return gross if wanted else 1 / gross
 
 
 def sum_by_tax(sets: Iterable[LineSet], plan: Plan, periods: int, *, inclusive: bool) -> dict[Decimal, Exact]:

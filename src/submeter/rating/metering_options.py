@@ -76,12 +76,14 @@ def net_energy(
     What the end of the year settles is the surplus over all bands together, which import of any band has
     lessened on the way; it may be less than the bands' own surplus, which begins anew in any case.
     """
-    import_, export = _roomy(import_), _roomy(export)
-    billed, settled = np.zeros_like(import_), np.zeros_like(import_[:, :, 0])
+    balance = _roomy(export) - _roomy(import_)
+    whole = balance.sum(axis=2)
+    billed, settled = np.zeros_like(balance), np.zeros_like(whole)
     for period, ends in enumerate(settles):
-        taken, given = import_[:, period], export[:, period]
-        billed[:, period], carried = net_within(taken, given + carried)
-        carried_net = np.maximum(carried_net + given.sum(axis=1) - taken.sum(axis=1), 0)
+        left = balance[:, period] + carried
+        carried = np.maximum(left, 0)
+        np.subtract(carried, left, out=billed[:, period])
+        carried_net = np.maximum(carried_net + whole[:, period], 0)
         if ends:
             settled[:, period] = carried_net
             carried, carried_net = np.zeros_like(carried), np.zeros_like(carried_net)

@@ -68,7 +68,8 @@ class Netted:
     def lines(self, usage: Usage, terms: Terms, ledger: Ledger) -> LineSet:
         own = self.own.measured(usage)
         other = self.other.measured(usage) if self.other else Exact(np.zeros_like(own.values), own.scale)
-        scale = common_scale([own.scale, other.scale, ENERGY_SCALE])
+        finer = () if self._plain() and not ledger.before else (ENERGY_SCALE,)
+        scale = common_scale([own.scale, other.scale, *finer])
         mine, theirs = (self._by_part(rescale(one, scale).values) for one in (own, other))
         left = self._left(self._whole(mine), self._whole(theirs), ledger, scale)
         return self.own.priced(Exact(self._shared(left, mine), scale), usage, terms)
@@ -89,16 +90,24 @@ class Netted:
     def _by_part(self, values: IntArray) -> IntArray:
         return values.reshape(len(values), len(self.own.parts), -1)
 
+    def _plain(self) -> bool:
+        """Whether each period is one part."""
+        return [part.period for part in self.own.parts] == list(range(len(self.settles)))
+
     def _places(self) -> Iterable[tuple[int, list[int]]]:
         for period in range(len(self.settles)):
             yield period, [n for n, part in enumerate(self.own.parts) if part.period == period]
 
     def _whole(self, values: IntArray) -> IntArray:
         """(A, parts, B) to (A, P, B)."""
+        if self._plain():
+            return values
         return np.stack([wide_sum(values[:, places], 1) for _, places in self._places()], axis=1)
 
     def _shared(self, left: IntArray, mine: IntArray) -> IntArray:
         """(A, P, B) to (A, parts x B), in the ratio of what each part measured."""
+        if self._plain():
+            return left.reshape(len(left), -1)
         shares = np.zeros_like(mine, dtype=left.dtype)
         for period, places in self._places():
             if len(places) == 1:
