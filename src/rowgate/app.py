@@ -6,15 +6,15 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence, Set
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
-from rowgate.auth import Authenticator, Caller
+from rowgate.auth import Authenticator, Caller, Seen
 from rowgate.catalog.model import Catalog, Name
 from rowgate.config import Config
 from rowgate.errors import Refusal
-from rowgate.execute import ConnectionLost, Executor, Outcome, ResultSet, Run, Said, lost
+from rowgate.execute import Beforehand, ConnectionLost, Executor, Outcome, ResultSet, Run, Said, Told, lost
 from rowgate.execute.pool import Pool
 from rowgate.keeper import Keeper, Loaded
 from rowgate.openapi import as_asked, by_function, is_root
@@ -23,13 +23,14 @@ from rowgate.plan import make_plan
 from rowgate.plan.model import Call, Insert
 from rowgate.prepared import Prepared, Preparer
 from rowgate.request import Headers, Incoming, parse_request
+from rowgate.request.payload import Outline
 from rowgate.response import Answer, refuse
 from rowgate.response.every import located, traced, traces, with_vary
 from rowgate.response.options import options_of, options_of_root
 from rowgate.sql import Statement, render, render_served
 from rowgate.story import Story
 
-__all__ = ["Gateway", "Observer", "PythonSide"]
+__all__ = ["Gateway", "Observer", "PythonSide", "Way"]
 
 log = logging.getLogger("rowgate")
 
@@ -74,12 +75,25 @@ class Asked(Story):
         self.stop()
 
 
+class Way(NamedTuple):
+    """What requests of one sender and one shape have in common, as long as ``preparer`` is in use."""
+
+    preparer: Preparer
+    prepared: Prepared
+    outline: Outline | None
+    caller: Caller
+    seen: Seen | None
+    said: Said
+    before: Beforehand
+
+
 class Gateway:
     """Serves the schemas of ``config`` from its database."""
 
     def __init__(self, config: Config, python_side: PythonSide | None = None) -> None:
         self.config = config
         self.observe: Observer | None = None
+        self.tally: Callable[[int], bool] = self._unobserved
         self.keeper = Keeper(config, self._use)
         self._executor = Executor(config)
         self._root = Root(config, self._executor)
@@ -125,6 +139,48 @@ class Gateway:
     def preparer(self) -> Preparer:
         """Raises Refusal (503) while there is no catalog."""
         return self._preparer or Preparer(self.config, self.catalog)
+
+    @property
+    def current(self) -> Preparer | None:
+        """What ways are known by: another one, and nothing that was remembered of them holds."""
+        return self._preparer
+
+    def _unobserved(self, status: int) -> bool:  # noqa: ARG002
+        """Whether an answer of this status is noted by that, and need not be shown to the observer."""
+        return self.observe is None
+
+    def way(self, incoming: Incoming, values: Sequence[bytes]) -> Way | None:
+        """What is known of all requests that differ from this one in no more than these values, and the body.
+
+        None where that is not enough to answer them.
+        """
+        preparer, known = self._preparer, self.authenticator.recall(incoming.headers)
+        if preparer is None or known is None or self._traces or is_root(incoming):
+            return None
+        found = preparer.way(incoming, values)
+        if found is None or incoming.method == "HEAD":
+            return None
+        prepared, outlined = found
+        said = Said(prepared.request.schema, incoming.method, incoming.path, incoming.headers)
+        before = self._executor.beforehand(known[0], said, prepared.run)
+        return before and Way(preparer, prepared, outlined, *known, said, before)
+
+    def send(self, way: Way, statement: Statement, tell: Told) -> Abandon:
+        """Send the statement of a request whose way is known; ``tell`` hears what came of it."""
+        prepared = way.prepared
+        return self._executor.start_behind(way.before, statement, prepared.run, prepared.pace, tell)
+
+    def resume(self, way: Way, statement: Statement, incoming: Incoming, respond: Respond) -> Asked:
+        """A request that was sent so, as if it had come the long way; to be concluded."""
+        asked = Asked(self, incoming, respond)
+        asked.caller, asked.said, asked.prepared, asked.statement = (
+            way.caller,
+            way.said,
+            way.prepared,
+            statement,
+        )
+        asked.role, asked.sql = way.caller.role, statement.text
+        return asked
 
     async def answer(self, incoming: Incoming) -> Answer:
         """Answer a request, whatever it is. Cancelled, it takes its query in the database with it."""

@@ -15,8 +15,7 @@ import re
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
-from http import HTTPStatus
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
 import httptools
@@ -27,6 +26,7 @@ from uvicorn.server import ServerState
 from rowgate.app import Gateway
 from rowgate.asgi import cross_origin, join_headers
 from rowgate.errors import Refusal
+from rowgate.express import Express, Hurried, Sender, Whole, head_of, remember
 from rowgate.patience import PatientProtocol
 from rowgate.request import Headers, Incoming
 from rowgate.response import Answer, refuse
@@ -38,8 +38,6 @@ Door = Callable[[Headers], tuple[Headers, Callable[[], None]]]
 every request that carries them, which raises Refusal."""
 
 LONGEST_HEAD = 32_768
-REMEMBERED = 2_000  # heads of requests, and of answers
-LONGEST_REMEMBERED = 4_096  # what is longer is read each time
 IDLE_S = 75  # how long a connection may do nothing
 UNREAD_S = 60  # how long an answer may wait for a client that does not read
 SWEEP_S = 5
@@ -50,20 +48,6 @@ LINGER_S = 1  # how long an idle connection is kept while the server stops: a re
 _UNUSUAL = ("transfer-encoding", "expect", "upgrade", "proxy-connection")
 _METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")}
 _LINE = re.compile(rb"(GET|HEAD|POST|PATCH|PUT|DELETE) (/[!-\"$->@-~]*)(?:\?([!-\"$-~]*))? HTTP/1\.1")
-
-
-class Sender(NamedTuple):
-    """What the head of a request says, short of its first line; all of it the same for all that carry it."""
-
-    headers: Headers
-    body_length: int
-    cross_origin: tuple[tuple[str, str], ...]
-    check: Callable[[], None]
-    forwarded_for: str = ""
-
-
-Whole = tuple[Incoming, Sender, bytes]
-"""A request, who sent it, and what came behind it."""
 
 
 class Part(Enum):
@@ -83,8 +67,7 @@ class Lane:
         self._senders: dict[bytes, Sender] = {}
         self._paths: dict[bytes, str] = {}
         self._heads: dict[tuple[Any, ...], bytes] = {}
-        self._dated: list[tuple[bytes, bytes]] = []
-        self._date = b""
+        self.express = Express(gateway, self.read)
         self._proxies: Any = ()
 
     def __call__(
@@ -133,7 +116,7 @@ class Lane:
         ours = not self._prefix or (inside != name and inside[:1] in ("", "/"))
         if not ours:
             return None
-        _remember(self._paths, path, inside, len(path))
+        remember(self._paths, path, inside, len(path))
         return inside
 
     def _sender(self, head: bytes) -> Sender | None:
@@ -145,7 +128,7 @@ class Lane:
             return known
         sender = self._meet(head)
         if sender is not None:
-            _remember(self._senders, head, sender, len(head))
+            remember(self._senders, head, sender, len(head))
         return sender
 
     def _meet(self, head: bytes) -> Sender | None:
@@ -177,16 +160,13 @@ class Lane:
         self, answer: Answer, sender: Sender, server: ServerState, *, last: bool, bodiless: bool
     ) -> bytes:
         """The answer as it goes over the wire."""
-        if server.default_headers is not self._dated:  # uvicorn makes them anew every second
-            self._dated = server.default_headers
-            self._date = b"".join(b"%b: %b\r\n" % pair for pair in self._dated)
-        date = self._date
+        date = self.express.dated(server)
         key = (answer.status, answer.headers, sender.cross_origin, last)
         head = self._heads.get(key)
         if head is None:
             more = (("Connection", "close"),) if last else ()
-            head = _head(answer.status, (*answer.headers, *sender.cross_origin, *more))
-            _remember(self._heads, key, head, len(head))
+            head = head_of(answer.status, (*answer.headers, *sender.cross_origin, *more))
+            remember(self._heads, key, head, len(head))
         if answer.location:
             head += b"content-location: %b\r\n" % answer.location.encode("latin-1", "replace")
         if not answer.sized or answer.status in (204, 304):
@@ -199,24 +179,6 @@ def _open() -> None:
     """There is no door."""
 
 
-def _remember(remembered: dict[Any, Any], key: Any, value: Any, length: int) -> None:
-    """Keep what may come again; the oldest makes room."""
-    if length > LONGEST_REMEMBERED:
-        return
-    if len(remembered) >= REMEMBERED:
-        del remembered[next(iter(remembered))]
-    remembered[key] = value
-
-
-def _head(status: int, headers: tuple[tuple[str, str], ...]) -> bytes:
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:
-        phrase = ""
-    lines = (f"{name.lower()}: {value}\r\n" for name, value in headers)
-    return f"HTTP/1.1 {status} {phrase}\r\n{''.join(lines)}".encode("latin-1", "replace")
-
-
 class _Said:
     """Collects the headers that a parser finds."""
 
@@ -227,22 +189,16 @@ class _Said:
         self.headers.append((name.lower(), value))
 
 
-class Connection(asyncio.Protocol):
+class Connection(Hurried):
     """One client's connection, until it asks for something unusual. Its requests are answered in order."""
 
     def __init__(self, lane: Lane, stock: Callable[[], PatientProtocol], server_state: ServerState) -> None:
+        super().__init__(lane.express, server_state)
         self._lane = lane
         self._make_stock = stock
-        self._server = server_state
-        self._loop = asyncio.get_running_loop()
-        self._abandon: Callable[[], object] | None = None
-        self._answering: Sender | None = None
-        self._rest = b""  # what came behind the request under way
         self._part = b""  # of a request that is not all there
         self._parts = 0
-        self._full = self._stopping = self._bodiless = False
         self._unsent = 0
-        self._client = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -263,7 +219,8 @@ class Connection(asyncio.Protocol):
             self._rest += data
             self._transport.pause_reading()
             return
-        self._take(data)
+        if self._part or not self._hurry(data):
+            self._take(data)
 
     def _take(self, data: bytes) -> None:
         data, self._part = self._part + data, b""

@@ -96,6 +96,24 @@ class Preparer:
             known = self._learn(key, incoming, slots)
         return None if known is None else (known, known.with_values(slots))
 
+    def way(self, incoming: Incoming, values: Sequence[bytes]) -> tuple[Prepared, Outline | None] | None:
+        """What is remembered of the request's shape, if just these are the values of all that have it.
+
+        The body counts as the last of them. Only values that are parameters as they stand will do.
+        """
+        try:
+            taken = self._take_apart(incoming)
+        except Refusal:
+            return None
+        key, slots = taken or (None, [])
+        known = self._known.get(key) if key else None
+        plain = all(slot.kind in (Kind.TEXT, Kind.BODY) for slot in slots)
+        outlined = key[-1] if key else None
+        given = [*values, incoming.body] if outlined else list(values)
+        if known is None or not plain or [slot.raw for slot in slots] != given:
+            return None
+        return known, outlined
+
     def _take_apart(self, incoming: Incoming) -> tuple[_Key, list[Slot]] | None:
         """The key of the request's shape, and its values; None where it must go its own way."""
         method, path, query, headers = incoming.method, incoming.path, incoming.query_string, incoming.headers

@@ -55,14 +55,14 @@ def test_case(case: Case, database_of: Any, pair_of: Callable[[Case], Two]) -> N
     for port in (pair.port, pair.stock):
         if world.refill:
             database_of(case.world)[1].execute(world.refill)
-        answers.append([ask_twice(port, step, world) for step in case.steps])
+        answers.append([ask_often(port, step, world) for step in case.steps])
     assert answers[0] == answers[1]
 
 
-def ask_twice(port: int, step: Step, world: World) -> list[Reply | None]:
-    """What is remembered is answered as what is new."""
+def ask_often(port: int, step: Step, world: World) -> list[Reply | None]:
+    """What is remembered is answered as what is new: first the shape, then the way, then the head."""
     with wire(port) as connection:
-        return [ask(connection, step, world) for _ in range(2)]
+        return [ask(connection, step, world) for _ in range(4)]
 
 
 def ask(connection: Wire, step: Step, world: World) -> Reply | None:

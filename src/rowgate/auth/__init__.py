@@ -17,7 +17,7 @@ from rowgate.auth.role_path import parse_role_path
 from rowgate.config import Config
 from rowgate.errors import Refusal
 
-__all__ = ["SKEW_S", "Authenticator", "Caller", "TokenCache", "check_claims"]
+__all__ = ["SKEW_S", "Authenticator", "Caller", "Seen", "TokenCache", "check_claims"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +45,51 @@ class Authenticator:
         self._now = now
         self._keys = KeyRing(config) if config.jwt_secret else None
         self._role = parse_role_path(config.jwt_role_claim_key)
+        self._nobody: Caller | None = None
         self.cache = TokenCache(config.jwt_cache_max_entries)
 
     def identify(self, headers: Mapping[str, str]) -> Caller:
         """The caller behind ``Authorization: Bearer``; the anonymous role where there is none."""
         header = headers.get("authorization", "")
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
+        token = _token(header)
+        if token is None:
             return self._anonymous()
-        token = token.strip()
         seen = self.cache.get(token)
         if seen is None:
             seen = Seen(read_claims(self._verify(token)))
             self.cache.put(token, seen)
         known: Caller | None = seen.caller
-        if known and (known.expires_at is None or self._now() < known.expires_at + SKEW_S):
+        if known and not self._is_over(known):
             return known
         caller = self._caller(seen.claims)
         seen.caller = caller
         return caller
 
+    def recall(self, headers: Mapping[str, str]) -> tuple[Caller, Seen | None] | None:
+        """The caller behind these headers, and what is known of the token, if it was verified before."""
+        token = _token(headers.get("authorization", ""))
+        if token is None:
+            return (self._anonymous(), None) if self._config.db_anon_role else None
+        seen = self.cache.peek(token)
+        return (seen.caller, seen) if seen is not None and seen.caller is not None else None
+
+    def again(self, seen: Seen, caller: Caller) -> bool:
+        """As ``identify``, for a token that was recalled: whether it still stands for this caller."""
+        if seen.caller is not caller or self._is_over(caller):
+            return False
+        self.cache.hit(seen)
+        return True
+
+    def _is_over(self, caller: Caller) -> bool:
+        return caller.expires_at is not None and self._now() >= caller.expires_at + SKEW_S
+
     def _anonymous(self) -> Caller:
         if not self._config.db_anon_role:
             raise anonymous_disabled()
-        role = self._config.db_anon_role
-        return Caller(role, json.dumps({"role": role}), anonymous=True)
+        if self._nobody is None:
+            role = self._config.db_anon_role
+            self._nobody = Caller(role, json.dumps({"role": role}), anonymous=True)
+        return self._nobody
 
     def _verify(self, token: str) -> bytes:
         if self._keys is None:
@@ -91,3 +111,9 @@ class Authenticator:
         expires = claims.get("exp")
         said = json.dumps({**claims, "role": role})  # wherever in the claims it stood
         return Caller(role, said, anonymous, None if expires is None else float(expires))
+
+
+def _token(header: str) -> str | None:
+    """The token of an Authorization header; None where it is of another scheme."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

@@ -28,12 +28,22 @@ class TokenCache:
         return len(self._seen)
 
     def get(self, token: str) -> Seen | None:
-        self.requests += 1
         seen = self._seen.get(token)
         if seen is not None:
-            self.hits += 1
-            seen.again = True
+            self.hit(seen)
+        else:
+            self.requests += 1
         return seen
+
+    def peek(self, token: str) -> Seen | None:
+        """As ``get``, for somebody who does not ask for it."""
+        return self._seen.get(token)
+
+    def hit(self, seen: Seen) -> None:
+        """It was asked for, and is there."""
+        self.requests += 1
+        self.hits += 1
+        seen.again = True
 
     def put(self, token: str, seen: Seen) -> None:
         if self.most == 0:

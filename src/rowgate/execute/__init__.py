@@ -24,10 +24,21 @@ from rowgate.request.headers import NO_HEADERS
 from rowgate.sql import RESULT, Statement
 from rowgate.sql.parts import quote
 
-__all__ = ["ConnectionLost", "Executor", "Outcome", "Pace", "ResultSet", "Run", "Said", "lost"]
+__all__ = [
+    "Beforehand",
+    "ConnectionLost",
+    "Executor",
+    "Outcome",
+    "Pace",
+    "ResultSet",
+    "Run",
+    "Said",
+    "Told",
+    "lost",
+]
 
 REMEMBERED = 1000  # settings of requests
-PLAN_ONCE = ", set_config('plan_cache_mode', 'force_generic_plan', true)"
+PLAN_ONCE = ", set_config('plan_cache_mode', 'force_generic_plan', true))"
 LAST = 2  # results that are looked at: before the statement's there may be one of its estimate
 
 
@@ -111,6 +122,14 @@ class Run:
         return self.verify is None and self.level is None and not self.undone
 
 
+class Beforehand(NamedTuple):
+    """What goes before a statement, as PostgreSQL sees fit to plan it and planned once for all values."""
+
+    usually: Sequence[Statement]
+    once: Sequence[Statement]
+    may_plan_once: bool
+
+
 Told = Callable[[Outcome | Refusal], None]
 Result = ResultSet | Refusal | ConnectionLost
 """What comes of a statement. A lost connection is told of as it is: what only reads may be run again."""
@@ -173,6 +192,27 @@ class Executor:
             return None
         once = self._context.may_plan_once(caller.role) and pace.planning.choose()
         statements = self._statements(caller, said, statement, run, once=once)
+        return self._send(statements, run, pace, tell, once=once)
+
+    def beforehand(self, caller: Caller, said: Said, run: Run) -> "Beforehand | None":
+        """What ``start`` would send before a statement; None where it would not, or would change that."""
+        if not run.in_one_flush or self._context.begin(caller.role) or not self._context.prepared:
+            return None
+        once = self._context.may_plan_once(caller.role)
+        usually = self._before(caller, said, run, once=False)
+        return Beforehand(usually, self._before(caller, said, run, once=True) if once else usually, once)
+
+    def start_behind(
+        self, before: "Beforehand", statement: Statement, run: Run, pace: Pace, tell: Told
+    ) -> Callable[[], None]:
+        """As ``start``, with what goes before the statement worked out already."""
+        once = before.may_plan_once and pace.planning.choose()
+        statements = (*(before.once if once else before.usually), statement)
+        return self._send(statements, run, pace, tell, once=once)
+
+    def _send(
+        self, statements: Sequence[Statement], run: Run, pace: Pace, tell: Told, *, once: bool
+    ) -> Callable[[], None]:
         errand = Errand(self._pool, statements, tell, pace, once=once)
         if run.read_only:
             errand.begin_read(self._sharing)
@@ -203,6 +243,10 @@ class Executor:
         before = (statement.estimate,) if statement.estimate else ()
         return self._context.around(caller.role, settings, *run.asked, *before, statement)
 
+    def _before(self, caller: Caller, said: Said, run: Run, *, once: bool) -> Sequence[Statement]:
+        settings = self.settings(caller, said, read_only=run.read_only, once=once)
+        return self._context.around(caller.role, settings, *run.asked)
+
     def settings(self, caller: Caller, said: Said, *, read_only: bool, once: bool = False) -> Statement:
         """Who asks, and what, for this transaction only. The same for many requests, so it is remembered.
 
@@ -218,7 +262,7 @@ class Executor:
             self._known_settings.clear()
         made = self._make_settings(caller, said, read_only=read_only)
         if once:
-            made = made._replace(text=made.text + PLAN_ONCE)
+            made = made._replace(text=made.text.removesuffix(")") + PLAN_ONCE)
         self._known_settings[key] = (said, caller, made)
         return made
 
@@ -305,4 +349,5 @@ def _settings_text(app_settings: Sequence[str]) -> str:
     calls = (
         f"set_config('{name.replace(chr(39), chr(39) * 2)}', ${i}, true)" for i, name in enumerate(names, 1)
     )
-    return f"SELECT {', '.join(calls)}"
+    # Its answer is one small number: nobody reads it, and the settings sent back would be a kilobyte.
+    return f"SELECT pg_catalog.num_nulls({', '.join(calls)})"

@@ -153,9 +153,16 @@ class Connection:
         if not self._flights:
             self.turned_at, self._began = self._loop.time(), perf_counter()
         self._flights.append(flight)
+        names = self._names
         try:
             for statement in flight.statements:
-                self._send(statement, flight)
+                name = names.get(statement[0]) if statement[2] else None
+                if name is None:
+                    self._send(statement, flight)
+                else:  # nearly always; so it is said here, where it costs no call
+                    names.move_to_end(statement[0])
+                    flight.sent.append(None)
+                    self._link.send_query_prepared(name, statement[1] or None)
             self._link.pipeline_sync()
         except psycopg.Error as error:
             self._lose(ConnectionLost(str(error)))
@@ -163,18 +170,15 @@ class Connection:
         self._flush()
 
     def _send(self, statement: Statement, flight: Flight) -> None:
+        """Send one that is not prepared yet, or never."""
         text, parameters, prepared, _ = statement
         if not prepared:
             flight.sent.append(None)
             self._link.send_query_params(text.encode(), parameters or None)
             return
-        name = self._names.get(text)
-        if name is None:
-            name = self._name(text, flight.sent)
-            flight.sent.append(text)
-            self._link.send_prepare(name, text.encode())
-        else:
-            self._names.move_to_end(text)
+        name = self._name(text, flight.sent)
+        flight.sent.append(text)
+        self._link.send_prepare(name, text.encode())
         flight.sent.append(None)
         self._link.send_query_prepared(name, parameters or None)
 
@@ -219,8 +223,9 @@ class Connection:
             self._readable()
 
     def _take_results(self) -> None:
-        while self._flights and not self._link.is_busy():
-            result = self._link.get_result()
+        is_busy, get_result = self._link.is_busy, self._link.get_result
+        while self._flights and not is_busy():
+            result = get_result()
             if result is None:
                 continue  # the end of one statement's results; the Sync is still to come
             if result.status == _SYNC:
@@ -278,7 +283,9 @@ class Connection:
 def _first_row(result: pq.abc.PGresult) -> Row:
     if not result.ntuples:
         return ()
-    if result.command_status == b"EXPLAIN":  # one text, in as many rows as it has lines
+    if (
+        result.nfields == 1 and result.command_status == b"EXPLAIN"
+    ):  # one text, in as many rows as it has lines
         return (b"\n".join(result.get_value(row, 0) or b"" for row in range(result.ntuples)),)
     get = result.get_value
     return tuple([get(0, column) for column in range(result.nfields)])

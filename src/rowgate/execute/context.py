@@ -13,7 +13,7 @@ class Context:
 
     def __init__(self, config: Config, roles: RoleSettings | None = None) -> None:
         roles = roles or RoleSettings()
-        self._prepared = config.db_prepared_statements
+        self.prepared = config.db_prepared_statements
         self._settings = {
             role: set_for_transaction(settings) for role, settings in roles.settings.items() if settings
         }
@@ -29,7 +29,7 @@ class Context:
         to make. What the request says of itself goes over them.
         """
         of_role = self._settings.get(role)
-        if of_role is None and self._before is None and self._prepared:
+        if of_role is None and self._before is None and self.prepared:
             return (settings, *statements)
         all_of_it = (of_role, settings, self._before, *statements)
         return tuple(self._as_allowed(one) for one in all_of_it if one is not None)
@@ -44,4 +44,4 @@ class Context:
 
     def _as_allowed(self, statement: Statement) -> Statement:
         """Behind a pooler that gives every transaction another connection nothing stays prepared."""
-        return statement if self._prepared else statement._replace(prepared=False)
+        return statement if self.prepared else statement._replace(prepared=False)

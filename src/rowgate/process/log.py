@@ -35,6 +35,10 @@ class AccessLog:
         self._with_sql = config.log_query
         self._out = out or sys.stdout
 
+    def wants(self, status: int) -> bool:
+        """Whether there is a line to be written about such an answer."""
+        return status >= self._least
+
     def __call__(self, incoming: Incoming, story: Story, answer: Answer) -> None:
         if answer.status < self._least:
             return

@@ -78,7 +78,7 @@ class Process:
         api, admin = api_socket(config), admin_socket(config) if self._with_admin else None
         self._gateway = gateway = Gateway(keep_fixed(await self._with_database(config), config))
         self._access = AccessLog(gateway.config)
-        gateway.observe = self._observe
+        gateway.observe, gateway.tally = self._observe, self._tally
         first = self._spawn(gateway.start())
         await asyncio.wait([first], timeout=FIRST_LOAD_S)
         if first.done():
@@ -162,6 +162,13 @@ class Process:
     def _observe(self, incoming: Incoming, story: Story, answer: Answer) -> None:
         self._requests(incoming, story, answer)
         self._access(incoming, story, answer)
+
+    def _tally(self, status: int) -> bool:
+        """Count an answer that nothing more is to be said about; False where something is."""
+        if self._access.wants(status):
+            return False
+        self._requests.by_status[status] += 1
+        return True
 
     def _spawn(self, work: Any) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(work)

@@ -77,7 +77,7 @@ def load_json(body: bytes) -> Any:
         _refuse("Empty or invalid json")
     try:
         # Decoded here: Python would take UTF-16 and a byte order mark too, and PostgreSQL neither.
-        value = json.loads(body.decode(), parse_constant=_no_constant, parse_float=str, parse_int=str)
+        value = _decode(body.decode())
     except (ValueError, RecursionError):
         _refuse("Empty or invalid json")
     _check_depth(value, body.count(b"{") + body.count(b"["))
@@ -104,6 +104,10 @@ def _containers(value: Any) -> list[Any]:
 def _no_constant(name: str) -> NoReturn:
     # Python reads NaN and Infinity, which are not JSON.
     raise ValueError(name)
+
+
+# Made once: json.loads would make one for each body.
+_decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=str, parse_int=str).decode
 
 
 def _check_type(content_type: str) -> None:

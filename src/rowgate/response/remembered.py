@@ -1,6 +1,7 @@
 """Answers to requests of one shape: their headers are the same whenever the counts are."""
 
 from rowgate.execute import ResultSet
+from rowgate.execute.connection import Row
 from rowgate.plan.model import Plan
 from rowgate.request.model import ApiRequest
 from rowgate.response import Answer, answer, body_of
@@ -34,3 +35,10 @@ class Answers:
         if made.body == body and len(self._known) < REMEMBERED:
             self._known[key] = made._replace(body=b"")
         return made
+
+    def recall(self, row: Row) -> Answer | None:
+        """All but the body of the answers that such rows have; None where that is not known."""
+        result = ResultSet(row)
+        if result.said_more or self._request.media.binary:
+            return None
+        return self._known.get((result.page, result.total, result.updated))

@@ -10,14 +10,13 @@ from uvicorn.config import Config as ServerConfig
 from uvicorn.server import ServerState
 
 from rowgate.config import Config
+from rowgate.express import LONGEST_REMEMBERED, REMEMBERED
 from rowgate.lane import (
     IDLE_S,
     LINGER_S,
     LONGEST_HEAD,
     LONGEST_IN_PARTS,
-    LONGEST_REMEMBERED,
     MOST_PARTS,
-    REMEMBERED,
     SWEEP_S,
     UNREAD_S,
     Connection,
@@ -37,10 +36,14 @@ class Gateway:
         self.config = Config(db_uri="unused")
         self.asked: list[Any] = []
         self.abandoned = 0
+        self.current = None
 
     def begin(self, incoming: Any, respond: Any) -> Any:
         self.asked.append((incoming, respond))
         return self._abandon
+
+    def way(self, incoming: Any, values: Any) -> None:
+        """None is known."""
 
     def _abandon(self) -> None:
         self.abandoned += 1
