@@ -31,7 +31,7 @@ LONGEST_REMEMBERED = 4_096  # what is longer is read each time
 LONGEST = 65_536  # bytes of a request
 HEADS = 64  # of the answers of one way
 BODILESS = (204, 304)
-_VALUES = re.compile(rb"=((?:eq|neq|gte?|lte?)\.)([\w.:@~-]*)(?=[& ])")
+_VALUES = re.compile(rb"(=(?:eq|neq|gte?|lte?)\.)([\w.:@~-]*)(?=[& ])")
 _MARK = f"rowgate{secrets.token_hex(8)}".encode()  # nobody can send what nobody can guess
 _MARKED = re.compile(_MARK + rb"x([0-9]+)x")
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from integration.rowgate.served import served
@@ -24,7 +25,15 @@ class Counting(Lane):
 
     def __call__(self, config: Any, server_state: Any, app_state: Any, **more: Any) -> Any:
         self.loop, self.server = asyncio.get_running_loop(), server_state
-        return super().__call__(config, server_state, app_state, **more)
+        self.express.read = partial(Lane.read, self)  # what is read again is not taken twice
+        connection = super().__call__(config, server_state, app_state, **more)
+        hurry = connection._hurry
+        connection._hurry = lambda data: self._count(hurried=hurry(data))  # type: ignore[method-assign]
+        return connection
+
+    def _count(self, *, hurried: bool) -> bool:
+        self.taken += hurried
+        return hurried
 
     def read(self, data: bytes, client: str) -> Whole | Part | None:
         whole = super().read(data, client)
