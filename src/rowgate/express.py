@@ -51,7 +51,7 @@ Whole = tuple[Incoming, Sender, bytes]
 
 
 class Head(NamedTuple):
-    """The head of an answer, short of its date, and of the values in where it is found."""
+    """The head of an answer, up to where it is found; ``location`` is that, short of values."""
 
     status: int
     head: bytes
@@ -83,8 +83,9 @@ class Known:
     def _head(self, answer: Answer) -> Head:
         head = head_of(answer.status, (*answer.headers, *self.sender.cross_origin))
         path = answer.location.encode("latin-1", "replace").replace(b"%", b"%%")
-        location = b"content-location: %b%b\r\n" % (path, self.located) if path else b""
-        return Head(answer.status, head, location if self.order else location % ())
+        if path:
+            head += b"content-location: "
+        return Head(answer.status, head, b"%b%b\r\n" % (path, self.located) if path else b"")
 
 
 def _located(query: bytes) -> tuple[bytes, tuple[int, ...]]:
@@ -201,10 +202,12 @@ class Hurried(asyncio.Protocol):
         if head is None or self._stopping or not express.gateway.tally(head.status):
             self._conclude(known, outcome, row)
             return
-        values, server, body = self._values, self._server, row[0] or b""
-        location = head.location
-        if known.order:
-            location = location % tuple([_in_location(values[number]) for number in known.order])
+        server, body, location = self._server, row[0] or b"", head.location
+        if location:
+            values = self._values
+            location %= tuple([values[number] for number in known.order])
+            if b":" in location or b"@" in location:  # they are the values' own: all else is encoded
+                location = location.replace(b":", b"%3A").replace(b"@", b"%40")
         date = express.dated(server)
         if head.status in BODILESS:
             said = b"%b%b%b\r\n" % (head.head, location, date)
@@ -233,10 +236,6 @@ class Hurried(asyncio.Protocol):
 
     def _go_on(self) -> None:
         raise NotImplementedError
-
-
-def _in_location(value: bytes) -> bytes:
-    return value.replace(b":", b"%3A").replace(b"@", b"%40")
 
 
 def remember(remembered: dict[Any, Any], key: Any, value: Any, length: int) -> None:

@@ -16,8 +16,8 @@ from psycopg import pq
 from rowgate.sql import Statement
 
 PREPARED = 500  # statements kept prepared on a connection; the oldest make room
-_TUPLES, _SYNC = pq.ExecStatus.TUPLES_OK, pq.ExecStatus.PIPELINE_SYNC
-_DONE = pq.ExecStatus.COMMAND_OK
+_TUPLES, _SYNC = int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.PIPELINE_SYNC)
+_DONE = int(pq.ExecStatus.COMMAND_OK)
 
 Row = tuple[bytes | None, ...]
 Rows = list[Row]
