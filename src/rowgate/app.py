@@ -25,7 +25,7 @@ from rowgate.prepared import Prepared, Preparer
 from rowgate.request import Headers, Incoming, parse_request
 from rowgate.request.payload import Outline
 from rowgate.response import Answer, refuse
-from rowgate.response.every import located, traced, traces, with_vary
+from rowgate.response.every import is_traced, located, traced, traces, with_vary
 from rowgate.response.options import options_of, options_of_root
 from rowgate.sql import Statement, render, render_served
 from rowgate.story import Story
@@ -155,7 +155,7 @@ class Gateway:
         None where that is not enough to answer them.
         """
         preparer, known = self._preparer, self.authenticator.recall(incoming.headers)
-        if preparer is None or known is None or self._traces or is_root(incoming):
+        if preparer is None or known is None or is_root(incoming) or is_traced(self.config, incoming.headers):
             return None
         found = preparer.way(incoming, values)
         if found is None or incoming.method == "HEAD":

@@ -88,6 +88,18 @@ class Known:
         return Head(answer.status, head, b"%b%b\r\n" % (path, self.located) if path else b"")
 
 
+def take_out(line: bytes) -> tuple[bytes, list[bytes]]:
+    """The first line of a request without the plain values of its filters, and these.
+
+    Each stood between ``=operator.`` and ``&`` or the end, so lines that are the same without them had as
+    many, in the same places.
+    """
+    pieces = _VALUES.split(line)
+    values = pieces[2::3]
+    del pieces[2::3]
+    return b"".join(pieces), values
+
+
 def _located(query: bytes) -> tuple[bytes, tuple[int, ...]]:
     """What stands behind the path at which an answer is found, to be filled with values in this order."""
     if not query:
@@ -159,10 +171,8 @@ class Hurried(asyncio.Protocol):
         gateway = express.gateway
         line_end = data.find(b"\r\n")
         end = data.find(b"\r\n\r\n", line_end)
-        pieces = _VALUES.split(data[:line_end])
-        values = pieces[2::3]
-        del pieces[2::3]
-        key = (b"".join(pieces), data[line_end:end])
+        line, values = take_out(data[:line_end])
+        key = (line, data[line_end:end])
         known = express.known.get(key)
         if known is None or known.way.preparer is not gateway.current:
             express.meet(key, data, values)

@@ -7,7 +7,7 @@ from rowgate.request.query import canonical
 from rowgate.response import Answer
 from rowgate.story import Story
 
-__all__ = ["located", "traced", "traces", "with_vary"]
+__all__ = ["is_traced", "located", "traced", "traces", "with_vary"]
 
 _VARY = ("Vary", "Accept, Prefer, Range")
 
@@ -30,6 +30,12 @@ def located(answer: Answer, query_string: bytes) -> Answer:
 def traces(config: Config) -> bool:
     """Whether any answer is ``traced``."""
     return bool(config.server_trace_header) or config.server_timing_enabled
+
+
+def is_traced(config: Config, headers: Mapping[str, str]) -> bool:
+    """Whether the answer to these headers may be ``traced``: then it is not as the one before."""
+    name = config.server_trace_header
+    return config.server_timing_enabled or bool(name and name.lower() in headers)
 
 
 def traced(answer: Answer, config: Config, headers: Mapping[str, str], story: Story) -> Answer:
