@@ -61,9 +61,9 @@ class Head(NamedTuple):
 class Known:
     """The way of requests that have one sender and one shape, and the heads of their answers."""
 
-    __slots__ = ("heads", "located", "order", "parameters", "places", "sender", "text", "way")
+    __slots__ = ("_incoming", "heads", "located", "order", "parameters", "places", "sender", "text", "way")
 
-    def __init__(self, way: Way, sender: Sender, query: bytes) -> None:
+    def __init__(self, way: Way, sender: Sender, incoming: Incoming) -> None:
         statement = way.prepared.statement
         assert statement is not None
         self.way = way
@@ -71,8 +71,15 @@ class Known:
         self.text = statement.text
         self.parameters = statement.parameters
         self.places = tuple(way.prepared.places)
-        self.located, self.order = _located(query)
+        self.located, self.order = _located(incoming.query_string)
+        self._incoming = incoming
         self.heads: dict[tuple[bytes | None, ...], Head] = {}
+
+    def again(self, request: bytes, client: str) -> Incoming:
+        """The request that was sent."""
+        query = request.split(b" ", 2)[1].partition(b"?")[2]
+        body = request[len(request) - self.sender.body_length :]
+        return self._incoming._replace(query_string=query, body=body, client=client)
 
     def learn(self, row: tuple[bytes | None, ...]) -> None:
         """Remember the head of the answer to this row, if it depends on no more than the row's counts."""
@@ -133,7 +140,7 @@ class Express:
             incoming, sender, _ = whole
             way = self.gateway.way(incoming, values)
             if way is not None:
-                self.known[key] = Known(way, sender, incoming.query_string)
+                self.known[key] = Known(way, sender, incoming)
 
     def dated(self, server: ServerState) -> bytes:
         """The date, and what else the server says in every answer."""
@@ -171,6 +178,8 @@ class Hurried(asyncio.Protocol):
         gateway = express.gateway
         line_end = data.find(b"\r\n")
         end = data.find(b"\r\n\r\n", line_end)
+        if not 0 < line_end <= end or len(data) > LONGEST:
+            return False
         line, values = take_out(data[:line_end])
         key = (line, data[line_end:end])
         known = express.known.get(key)
@@ -178,17 +187,15 @@ class Hurried(asyncio.Protocol):
             express.meet(key, data, values)
             return False
         sender, way = known.sender, known.way
-        if len(data) != end + 4 + sender.body_length or len(data) > LONGEST:
-            return False
+        body = data[end + 4 :]
         try:
             sender.check()
-            if way.outline is not None:
-                body = data[end + 4 :]
-                if outline(body) != way.outline:
-                    return False
-                values.append(body)
+            if len(body) != sender.body_length or (way.outline and outline(body) != way.outline):
+                return False
         except Refusal:
             return False
+        if way.outline:
+            values.append(body)
         if way.seen is not None and not gateway.authenticator.again(way.seen, way.caller):
             return False
         parameters = list(known.parameters)
@@ -233,7 +240,9 @@ class Hurried(asyncio.Protocol):
 
     def _conclude(self, known: Known, outcome: Outcome | Refusal, row: tuple[bytes | None, ...]) -> None:
         """Go on as if it had come the long way."""
-        incoming, _, _ = self._express.read(self._request, self._client)
+        whole = self._express.read(self._request, self._client)
+        # Settings that were read anew meanwhile may not take such a request any more. This one was taken.
+        incoming = whole[0] if isinstance(whole, tuple) else known.again(self._request, self._client)
         gateway = self._express.gateway
         asked = gateway.resume(known.way, self._statement, incoming, self._respond)
         self._abandon = asked.abandon

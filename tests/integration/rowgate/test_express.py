@@ -97,3 +97,13 @@ def test_what_is_lost_is_asked_again(both: Two, hurried: list[bool], world: Data
             )
         assert ask(link, by_key("1")) == expected[0]
     assert hurried[-1]
+
+
+def test_what_was_taken_is_answered_though_settings_change_meanwhile(
+    both: Two, hurried: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wire(both.port) as link:
+        expected = [ask(link, by_key(key)) for key in ("1", "2")]
+        monkeypatch.setattr(both.lane.express, "read", lambda *_: None)
+        assert ask(link, by_key("1")) == expected[0]
+    assert hurried == [False, False, True]
