@@ -15,12 +15,13 @@ from submeter.metering.register_values import list_day_values
 pytestmark = pytest.mark.system_postgres
 SERVICE = Caller("service_role")
 KEYS = {"escos": "id", "esco_settings": "id"}
-SHARED = {"regions", "benchmark_tariffs"}
+SHARED = {"regions", "benchmark_tariffs", "tax_rates"}
 NOT_FOR_CUSTOMERS = {"esco_settings", "meter_shadows", "payment_events", "audit", "import_files", "import_findings",
                      "import_waiting", "register_interval_history", "interval_settings", "interval_findings",
                      "interval_changes", "reading_queue", "reading_tolerances", "column_maps",
                      "site_interval_hh", "site_interval_daily", "site_interval_monthly",
-                     "virtual_registers", "virtual_register_parts", "site_gates", "loss_factors"}  # fmt: skip
+                     "virtual_registers", "virtual_register_parts", "site_gates", "loss_factors", "tax_rates",
+                     "calendars", "calendar_holidays", "spot_prices", "price_conversions"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,7 @@ def fill_home(world: Any, build: Any, esco: str, home: str) -> None:
         *owner,
     )
     fill_network(world, esco, home)
+    fill_prices(world, esco, home)
 
 
 def fill_network(world: Any, esco: str, home: str) -> None:
@@ -153,6 +155,32 @@ def fill_network(world: Any, esco: str, home: str) -> None:
         supply_point_id=world[f"{home} point"],
         factor="1.05",
     )
+
+
+def fill_prices(world: Any, esco: str, home: str) -> None:
+    """A plan of the home's own, for whoever lives there, with a rated month of each; a calendar, a spot price, a conversion."""
+    own = {"esco_id": world[esco]}
+    calendar = world.add(f"{home} calendar", "calendars", **own, code=home)
+    world.add(f"{home} holiday", "calendar_holidays", **own, calendar_id=calendar, day="2024-12-25", name="x")
+    plan = world.add(f"{home} plan", "price_plans", **own, code=home)
+    usage = world.add(
+        f"{home} usage", "price_plan_components", **own, price_plan_id=plan, code="usage", kind="usage"
+    )
+    world.add(f"{home} band", "price_plan_bands", **own, component_id=usage, code="peak")
+    for first, end in (("2024-01-01", "2024-06-01"), ("2024-06-01", None)):
+        world.add(f"{home} rate {first}", "price_plan_rates", **own, component_id=usage, band="peak", price="0.2",
+                  from_date=first, to_date=end)  # fmt: skip
+    world.run(SERVICE, "insert into submeter.agreement_price_plans (esco_id, agreement_id, price_plan_id, from_date)"
+              " select esco_id, id, %s, from_date from submeter.agreements where supply_point_id = %s", plan, world[f"{home} point"])  # fmt: skip
+    world.run(SERVICE, "insert into submeter.rated_lines (esco_id, rating, agreement_id, price_plan_id, component_id, product, period_from,"
+              " period_to, from_date, to_date, quantity, unrounded, amount) select a.esco_id, n, a.id, %s, %s, 'electricity', m, m + 30, m, m + 30,"
+              " 1, 1, 1 from submeter.agreements a, generate_series(1, 2) n, unnest(array[date '2024-04-01', '2024-07-01']) m"
+              " where a.supply_point_id = %s and daterange(a.from_date, a.to_date) @> daterange(m, m + 30)",
+              plan, usage, world[f"{home} point"])  # fmt: skip
+    world.run(SERVICE, "insert into submeter.spot_prices (esco_id, series, day, starts_at, prices)"
+              " values (%s, %s, '2024-06-01', '2024-06-01Z', array_fill(1, array[48]))", world[esco], home)  # fmt: skip
+    world.add(f"{home} conversion", "price_conversions", **own, site_id=world[f"{esco} site"], product=home, from_unit="m3",
+              to_unit="MJ")  # fmt: skip
 
 
 def views(world: Any) -> list[str]:
@@ -339,6 +367,36 @@ def test_a_virtual_register_is_told_on_the_own_days_and_its_parts_to_staff_alone
     for view in ("virtual_registers", "virtual_register_parts"):
         with refused("42501"):
             count(street, street.customer("bea"), view)
+
+
+def test_a_customer_sees_the_plans_and_prices_of_the_own_days(street: Any) -> None:
+    rates = "select from_date::text from price_plan_rates order by 1"
+    lines = "select distinct period_from::text from rated_lines"
+    for name, home, prices, months in (
+        ("ann", "flat1", ["2024-01-01", "2024-06-01"], ["2024-04-01"]),
+        ("bea", "flat1", ["2024-06-01"], ["2024-07-01"]),
+    ):
+        caller = street.customer(name)
+        assert names_of(street, caller, "select code from price_plans") == [home]
+        assert names_of(street, caller, "select code from price_plan_components") == ["usage"]
+        assert names_of(street, caller, "select code from price_plan_bands") == ["peak"]
+        assert names_of(street, caller, rates) == prices
+        assert names_of(street, caller, lines) == months
+        assert names_of(street, caller, "select agreement_id::text from agreement_price_plans") == [
+            street[f"{name} at {home}"]
+        ]
+    for name in ("landlord", "agent", "clerk"):
+        for view in ("price_plans", "price_plan_rates", "agreement_price_plans", "rated_lines"):
+            assert count(street, street.customer(name), view) == 0, view
+    # Whose role ended: the prices of their days, and no line of a period beyond.
+    ex = street.customer("ex")
+    assert names_of(street, ex, rates) == ["2024-01-01"]
+    assert count(street, ex, "rated_lines") == 0
+
+
+def test_a_later_rating_takes_the_place_of_the_one_before(street: Any) -> None:
+    query = "select rating, stands from rated_lines where period_from = '2024-04-01' order by rating"
+    assert street.rows(street.customer("ann"), query) == [(1, False), (2, True)]
 
 
 def test_a_shared_month_is_not_told(street: Any) -> None:

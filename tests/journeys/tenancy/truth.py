@@ -152,6 +152,26 @@ _PAYMENT_MINE = """exists (
   where r.account_id = x.account_id and r.sees_usage
     and (coalesce(x.scheduled_at, x.created_at) at time zone e.time_zone)::date between r.first_day and r.last_day)"""
 
+# Which days of an agreement's plan are the customer's: {plan} is the plan's key, {days} a condition on them.
+_PLANNED = """exists (
+  select from supply s join submeter.agreement_price_plans h on h.agreement_id = s.agreement_id
+  where s.sees_usage and {plan} and greatest(s.first_day, h.from_date) <= least(s.last_day, coalesce(h.to_date - 1, 'infinity')){days})"""
+_WHILE = """
+    and greatest(s.first_day, h.from_date, coalesce({x}.from_date, '-infinity'))
+      <= least(s.last_day, coalesce(h.to_date - 1, 'infinity'), coalesce({x}.to_date - 1, 'infinity'))"""
+
+
+def _priced(component: str, rate: str = "") -> str:
+    """Of a component (its key), while it holds; and of a rate while both do."""
+    days = _WHILE.format(x="c") + (_WHILE.format(x=rate) if rate else "")
+    return f"""exists (select from submeter.price_plan_components c where c.id = {component}
+      and {_PLANNED.format(plan="h.price_plan_id = c.price_plan_id", days=days)})"""
+
+
+_RATED_MINE = """exists (
+  select from supply s where s.sees_usage and s.agreement_id = x.agreement_id
+    and x.period_from >= s.first_day and x.period_to - 1 <= s.last_day)"""
+
 RESOURCES = {
     "escos": _table("escos", "x.id in (select esco_id from me)", esco="x.id"),
     "esco_settings": _table("escos", REFUSED, esco="x.id"),
@@ -224,6 +244,17 @@ RESOURCES = {
     ),
     "customer_tariffs": _table("customer_tariffs", _MINE, "customer_id", "period_start"),
     "monthly_costs": _table("monthly_costs", _MINE, "customer_id", "month"),
+    "tax_rates": _table("tax_rates", REFUSED, esco=""),
+    "calendars": _table("calendars", REFUSED),
+    "calendar_holidays": _table("calendar_holidays", REFUSED),
+    "price_plans": _table("price_plans", _PLANNED.format(plan="h.price_plan_id = x.id", days="")),
+    "price_plan_components": _table("price_plan_components", _priced("x.id")),
+    "price_plan_bands": _table("price_plan_bands", _priced("x.component_id")),
+    "price_plan_rates": _table("price_plan_rates", _priced("x.component_id", "x")),
+    "agreement_price_plans": _table("agreement_price_plans", _PLANNED.format(plan="h.id = x.id", days="")),
+    "rated_lines": _table("rated_lines", _RATED_MINE),
+    "spot_prices": _table("spot_prices", REFUSED, "esco_id", "series", "day"),
+    "price_conversions": _table("price_conversions", REFUSED),
     "payments": _table("payments", _PAYMENT_MINE),
     "payment_events": _table("payment_events", REFUSED),
     "audit": _table("audit", REFUSED),

@@ -155,6 +155,41 @@ from (values ('power 1', '2024-12-01'), ('power 1', '2025-03-01'), ('power 1', '
   ('power 1', '2026-01-01'), ('power 1', '2026-02-01'), ('heat 1', '2025-04-01'), ('heat 1', '2025-07-01'), ('heat 1', '2025-08-01'),
   ('power 2', '2026-02-01')) v (name, month);
 
+-- Home 1 has a plan that changes its price when bob comes, home 2 another; each month is rated, and one twice.
+insert into submeter.calendars (id, esco_id, code) values (pg_temp.id('calendar'), pg_temp.id('esco'), 'GB-ENG');
+insert into submeter.calendar_holidays (id, esco_id, calendar_id, day, name)
+values (pg_temp.id('holiday'), pg_temp.id('esco'), pg_temp.id('calendar'), '2025-12-25', 'a holiday');
+update submeter.sites set calendar_id = pg_temp.id('calendar') where id = pg_temp.id('site');
+insert into submeter.price_plans (id, esco_id, code, product)
+select pg_temp.id(name), pg_temp.id('esco'), name, case name when 'spare plan' then 'gas' else 'electricity' end from unnest(array['plan', 'other plan', 'spare plan']) name;
+insert into submeter.price_plan_components (id, esco_id, price_plan_id, code, kind)
+select pg_temp.id(name || ' usage'), pg_temp.id('esco'), pg_temp.id(name), 'usage', 'usage'
+from unnest(array['plan', 'other plan', 'spare plan']) name;
+insert into submeter.price_plan_components (id, esco_id, price_plan_id, code, kind, unit, to_date)
+values (pg_temp.id('plan supply'), pg_temp.id('esco'), pg_temp.id('plan'), 'supply', 'supply', 'day', '2025-06-01');
+insert into submeter.price_plan_bands (id, esco_id, component_id, code)
+select pg_temp.id(name || ' band'), pg_temp.id('esco'), pg_temp.id(name || ' usage'), 'peak'
+from unnest(array['plan', 'other plan', 'spare plan']) name;
+insert into submeter.price_plan_rates (id, esco_id, component_id, band, price, from_date, to_date)
+select pg_temp.id(name || ' rate ' || from_date), pg_temp.id('esco'), pg_temp.id(name || ' usage'), 'peak', 0.25, from_date::date, to_date::date
+from unnest(array['plan', 'other plan', 'spare plan']) name, (values ('2025-01-01', '2025-07-15'), ('2025-07-15', null)) v (from_date, to_date);
+insert into submeter.agreement_price_plans (id, esco_id, agreement_id, price_plan_id, from_date, to_date)
+select pg_temp.id('plan of ' || agreement || from_date), pg_temp.id('esco'), pg_temp.id(agreement), pg_temp.id(plan), from_date::date, to_date::date
+from (values ('alice power', 'plan', '2025-01-01', null), ('bob power', 'plan', '2025-07-20', '2026-01-10'),
+  ('bob power', 'other plan', '2026-01-10', null), ('dora power', 'other plan', '2024-01-01', null)) v (agreement, plan, from_date, to_date);
+insert into submeter.rated_lines (esco_id, rating, agreement_id, price_plan_id, component_id, rate_id, product, period_from, period_to, from_date,
+  to_date, quantity, unrounded, amount, working)
+select pg_temp.id('esco'), rating, pg_temp.id(who || ' power'), pg_temp.id(plan), pg_temp.id(plan || ' usage'), pg_temp.id(plan || ' rate 2025-07-15'),
+  'electricity', from_date::date, to_date::date, from_date::date, to_date::date, 10, 2.5, 2.5, jsonb_build_object('who', mark)
+from (values ('alice', 'plan', 1, '2025-03-01', '2025-04-01', 'alice and carol'), ('alice', 'plan', 2, '2025-03-01', '2025-04-01', 'alice and carol'),
+  ('alice', 'plan', 3, '2025-06-01', '2025-07-01', '~alice~'), ('bob', 'plan', 4, '2025-08-01', '2025-09-01', '~bob~'),
+  ('bob', 'other plan', 5, '2026-02-01', '2026-03-01', 'bob and joan'), ('bob', 'other plan', 6, '2026-01-10', '2026-02-01', '~bob~'),
+  ('dora', 'other plan', 7, '2026-02-01', '2026-03-01', '~dora~')) v (who, plan, rating, from_date, to_date, mark);
+insert into submeter.spot_prices (esco_id, series, day, starts_at, prices)
+values (pg_temp.id('esco'), 'a series', '2025-03-01', '2025-03-01 00:00Z', array_fill(1, array[48]));
+insert into submeter.price_conversions (id, esco_id, site_id, product, from_unit, to_unit, heating_value)
+values (pg_temp.id('conversion'), pg_temp.id('esco'), pg_temp.id('site'), 'gas', 'm3', 'MJ', 38.5);
+
 insert into submeter.microgrid_tariffs (esco_id, period_start, unit_rate, standing_charge)
 values (pg_temp.id('esco'), '2025-01-01', 0.3, 0.5);
 

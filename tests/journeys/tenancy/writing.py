@@ -47,12 +47,22 @@ FRESH: Mapping[str, Row] = {
     "monthly_costs": {"month": "2001-01-01"},
     "payments": {"status": "created"},
     "interval_settings": {"register_id": None, "nature": "water"},
+    "calendars": {"code": "fresh"},
+    "calendar_holidays": {"day": "2001-01-01"},
+    "price_plans": {"code": "fresh"},
+    "price_plan_components": {"code": "fresh"},
+    "price_plan_bands": {"position": 7},
+    "price_plan_rates": {"step": 2},
+    "agreement_price_plans": {"price_plan_id": "spare plan", "product": None},
+    "spot_prices": {"day": "2001-01-01"},
+    "price_conversions": {"from_date": "2001-01-01", "to_date": "2001-02-01", "to_unit": "kWh"},
 }
 
 PARENTS = {
     "seller_id": "seller", "site_id": "site", "property_id": "home 1", "supply_point_id": "power 1",
     "account_id": "bob account", "customer_id": "bob", "meter_id": "first", "register_id": "first register",
     "circuit_id": "circuit power 1", "replaces_id": "correction", "virtual_register_id": "books register",
+    "calendar_id": "calendar", "price_plan_id": "spare plan", "component_id": "spare plan usage", "agreement_id": "bob power",
 }  # fmt: skip
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -171,7 +181,7 @@ def fresh_row(site: Site, name: str, esco: str) -> Row:
     row = {**mine_written(name, a_row(site, name, esco)), **FRESH[name]}
     if "id" in row:
         row["id"] = str(uuid4())
-    for column in ("meter_id", "register_id"):
+    for column in ("meter_id", "register_id", "price_plan_id"):
         if str(row.get(column)).startswith("spare"):
             row[column] = id_of(f"{esco} {row[column]}")
     return {column: value for column, value in row.items() if value is not None}
