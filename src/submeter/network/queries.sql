@@ -122,3 +122,13 @@ from submeter.meter_installations i
 join submeter.meter_installations n on n.supply_point_id = i.supply_point_id and n.installed_at = i.removed_at
 join submeter.meters m on m.id = n.meter_id and m.serial = %(serial)s
 where i.id = %(id)s
+
+-- name: losses_at
+-- Of supply points, by kind: of their own, of their network code, of their site.
+select p.id, f.kind, case when f.supply_point_id is not null then 0 when f.code is not null then 1 else 2 end, f.factor, f.from_date, f.to_date
+from submeter.supply_points p
+join submeter.properties h on h.id = p.property_id
+join submeter.loss_factors f on f.esco_id = p.esco_id
+  and (f.supply_point_id = p.id or f.code = p.loss_factor_code or f.site_id = h.site_id)
+where p.id = any (%(points)s)
+order by p.id, f.kind, f.from_date

@@ -1,7 +1,7 @@
 """Meters and registers in the database."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 
 from submeter.db.queries import load_queries
-from submeter.network.model import MeterPlace, Point, RegisterAt
+from submeter.network.model import LossFactorRow, MeterPlace, Point, RegisterAt
 
 __all__ = [
     "RegisterFacts",
@@ -23,6 +23,7 @@ __all__ = [
     "find_meter",
     "find_points",
     "install",
+    "list_losses",
     "list_registers_at",
     "list_registers_of",
     "list_types",
@@ -78,6 +79,17 @@ def list_registers_of(connection: psycopg.Connection, meter_id: UUID) -> tuple[R
     """The active registers of a meter that are read."""
     rows = connection.execute(_QUERIES["registers_of_meter"], {"meter_id": meter_id})
     return tuple(RegisterFacts(*row) for row in rows)
+
+
+def list_losses(
+    connection: psycopg.Connection, points: Iterable[UUID]
+) -> dict[UUID, dict[str, tuple[LossFactorRow, ...]]]:
+    """The loss factors that hold or held at supply points, by kind (MLF, DLF, internal); one query."""
+    found: dict[UUID, dict[str, tuple[LossFactorRow, ...]]] = {}
+    for point, kind, *row in connection.execute(_QUERIES["losses_at"], {"points": list(points)}):
+        kinds = found.setdefault(point, {})
+        kinds[kind] = (*kinds.get(kind, ()), LossFactorRow(*row))
+    return found
 
 
 def names_of(connection: psycopg.Connection, meter_id: UUID) -> dict[str, UUID]:

@@ -105,6 +105,8 @@ create table submeter.price_plans (
   metering text not null default 'net_billing' check (metering in
     ('net_energy', 'net_money', 'net_billing', 'net_billing_carry', 'buy_all_sell_all')),
   true_up_month smallint not null default 12 check (true_up_month between 1 and 12),
+  true_up text not null default 'pay' check (true_up in ('pay', 'credit', 'expire')),
+  credit_from text not null default 'month' check (credit_from in ('month', 'next_month')),
   status text not null default 'active' check (status in ('draft', 'active', 'closed')),
   from_date date,
   to_date date,
@@ -125,6 +127,8 @@ call submeter.describe('submeter.price_plans', 'Price plans: what is charged, wh
   "tax_rule": "total: the tax of all lines is rounded once; supply: each line''s.",
   "metering": "How energy taken and energy put into the network are set against each other: net_billing, net_billing_carry, net_energy, net_money, buy_all_sell_all.",
   "true_up_month": "Last month of the year after which carried energy or money is settled.",
+  "true_up": "What becomes of it then: pay, credit (as money, against what is used from then on), or expire.",
+  "credit_from": "net_billing_carry: whether a credit counts in the month in which it arises, or from the next_month on.",
   "status": "draft (given to nobody yet), active, or closed (to nobody any more; who has it keeps it).",
   "from_date": "First day on which it may be given to an agreement; null: always.",
   "to_date": "First day on which it may not be given any more; null: no end."}');
@@ -139,8 +143,8 @@ create table submeter.price_plan_components (
   position smallint not null default 0,
   kind text not null check (kind in ('supply', 'usage', 'controlled_load', 'pass_through', 'spot', 'green', 'demand', 'capacity', 'fixed',
     'discount', 'minimum', 'feed_in', 'concession')),
-  unit text not null default 'kWh' check (unit in ('kWh', 'MWh', 'kvarh', 'kVAh', 'MJ', 'GJ', 'kL', 'L', 'm3', 'ft3', 'kW', 'kVA', 'day',
-    'month', 'percent', 'each')),
+  unit text not null default 'kWh' check (unit in ('kWh', 'MWh', 'kvarh', 'kVAh', 'MJ', 'GJ', 'kL', 'L', 'm3', 'ft3', 'hcf', 'ML', 'Wh', 'kW',
+    'kVA', 'day', 'month', 'period', 'year', 'percent', 'each')),
   product text not null default 'electricity' check (product <> ''),
   name text not null default '',
   register_types text[] not null default '{}',
@@ -422,9 +426,13 @@ declare
   row_there constant submeter.price_plan_rates := case when tg_op = 'INSERT' then new else old end;
   component constant submeter.price_plan_components := (
     select c from submeter.price_plan_components c where c.id = row_there.component_id);
+  plan_now constant uuid := (select c.price_plan_id from submeter.price_plan_components c where c.id = new.component_id);
   what constant text := format('%s %s %s from %s', component.code, row_there.band, row_there.step, row_there.from_date);
   hint constant text := 'End the row (to_date) on %s or later, and add another from that day on';
 begin
+  if tg_op <> 'DELETE' and new.to_date <= new.from_date then
+    return new;  -- the check of the table refuses it
+  end if;
   if tg_op <> 'INSERT' then
     if tg_op = 'UPDATE' and (new.component_id, new.band, new.step, new.from_date, new.price, new.up_to)
         is not distinct from (old.component_id, old.band, old.step, old.from_date, old.price, old.up_to) then
@@ -437,9 +445,7 @@ begin
   if tg_op = 'DELETE' then
     return old;
   end if;
-  call submeter.refuse_billed('TRF130', 'The price is billed',
-    (select c.price_plan_id from submeter.price_plan_components c where c.id = new.component_id),
-    daterange(new.from_date, new.to_date), what, 'Begin on %s or later');
+  call submeter.refuse_billed('TRF130', 'The price is billed', plan_now, daterange(new.from_date, new.to_date), what, 'Begin on %s or later');
   return new;
 end $$;
 comment on function submeter.verify_rate() is 'Trigger: prices of billed days stay as they are.';
@@ -514,8 +520,10 @@ create trigger verify_component before insert or update or delete on submeter.pr
 create function submeter.verify_price_plan() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  if (new.product, new.currency, new.decimals, new.rounding, new.tax_rule, new.metering, new.true_up_month)
-      is distinct from (old.product, old.currency, old.decimals, old.rounding, old.tax_rule, old.metering, old.true_up_month) then
+  if (new.product, new.currency, new.decimals, new.rounding, new.tax_rule, new.metering, new.true_up_month, new.true_up,
+      new.credit_from)
+      is distinct from (old.product, old.currency, old.decimals, old.rounding, old.tax_rule, old.metering, old.true_up_month,
+        old.true_up, old.credit_from) then
     call submeter.refuse_billed('TRF132', 'The rules of the plan are billed', old.id, daterange(null, null), old.code,
       'Make another plan, and give it to the agreements from %s or later');
   end if;
@@ -556,7 +564,7 @@ create table submeter.price_conversions (
   esco_id uuid not null default submeter.default_esco() references submeter.escos (id),
   site_id uuid not null references submeter.sites (id),
   product text not null check (product <> ''),
-  from_unit text not null check (from_unit in ('m3', 'ft3', 'L', 'kL', 'kWh', 'MJ')),
+  from_unit text not null check (from_unit in ('m3', 'ft3', 'hcf', 'L', 'kL', 'kWh', 'MJ')),
   to_unit text not null check (to_unit in ('kWh', 'MJ', 'GJ', 'kL', 'L', 'm3')),
   correction_factor numeric not null default 1 check (correction_factor > 0),
   pressure_factor numeric not null default 1 check (pressure_factor > 0),
@@ -580,7 +588,7 @@ call submeter.describe('submeter.price_conversions', 'What a unit measured is in
   "product": "gas, hot_water, ...",
   "from_unit": "Unit measured.",
   "to_unit": "Unit priced.",
-  "correction_factor": "Of volume: 1.02264 in the UK, 2.83 for hundreds of cubic feet.",
+  "correction_factor": "Of volume: 1.02264 in the UK; 0.0283 from cubic feet to m3.",
   "pressure_factor": "Gas: factor of pressure.",
   "temperature_factor": "Gas: factor of temperature.",
   "heating_value": "Gas: energy of a unit of volume, MJ/m3.",
@@ -744,7 +752,7 @@ create or replace view public.sites with (security_invoker) as
   from submeter.sites;
 
 create view public.price_plans with (security_invoker) as
-  select id, esco_id, code, name, product, currency, decimals, rounding, tax_rule, metering, true_up_month, status, from_date, to_date,
+  select id, esco_id, code, name, product, currency, decimals, rounding, tax_rule, metering, true_up_month, true_up, credit_from, status, from_date, to_date,
     created_at, updated_at
   from submeter.price_plans;
 
