@@ -153,7 +153,8 @@ def _bands(component: Component) -> Iterator[PlanFinding]:
 
 
 def _codes(component: Component) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(band.code for band in component.bands)) or ("",)
+    bands = component.bands if component.kind in _BANDED else ()
+    return tuple(dict.fromkeys(band.code for band in bands)) or ("",)
 
 
 def _prices(component: Component) -> Iterator[PlanFinding]:

@@ -60,16 +60,13 @@ def _begun(component: Component, day: date) -> Component:
 
 
 def _spliced(old: Sequence[Rate], new: Sequence[Rate], day: date) -> tuple[Rate, ...]:
-    before = [
-        rate._replace(to_date=day if rate.to_date is None else min(rate.to_date, day))
-        for rate in old if rate.from_date < day
-    ]  # fmt: skip
+    before = [rate for rate in old if rate.from_date < day]
     after = list(_after(new, day))
     for place, rate in enumerate(before):
-        same = next((one for one in after if _continues(rate, one)), None)
-        if same is not None:
-            before[place] = rate._replace(to_date=same.to_date)
-            after.remove(same)
+        if rate.to_date is None or rate.to_date > day:
+            same = next((one for one in after if _continues(rate, one, day)), None)
+            before[place] = rate._replace(to_date=same.to_date if same else day)
+            after = [one for one in after if one is not same]
     return in_order([*before, *after])
 
 
@@ -79,10 +76,9 @@ def _after(rates: Sequence[Rate], day: date) -> Iterator[Rate]:
             yield rate._replace(from_date=max(rate.from_date, day))
 
 
-def _continues(rate: Rate, other: Rate) -> bool:
-    return rate.to_date == other.from_date and (rate.band, rate.step, rate.price, rate.up_to) == (
-        other.band, other.step, other.price, other.up_to,
-    )  # fmt: skip
+def _continues(rate: Rate, other: Rate, day: date) -> bool:
+    """Whether what is new is the price that holds already."""
+    return other.from_date == day and rate._replace(from_date=day, to_date=other.to_date) == other
 
 
 def in_order(rates: Sequence[Rate] | Iterator[Rate]) -> tuple[Rate, ...]:
