@@ -53,8 +53,6 @@ class SavedPlan(NamedTuple):
     id: UUID
     code: str
     outcome: Literal["added", "changed", "unchanged"]
-    findings: tuple[PlanFinding, ...]
-    """What is worth a look and did not stand in the way."""
 
 
 class Assigned(NamedTuple):
@@ -85,13 +83,12 @@ def save_plan(
         store.lock_plan(connection, esco_id, plan.code)
         stored = store.find_plan(connection, esco_id, plan.code)
         wanted = _wanted(connection, plan, stored, from_date)
-        findings = check_plan(wanted, load_tax_rates(connection))
-        _refuse(findings)
+        _refuse(check_plan(wanted, load_tax_rates(connection)))
         about = _about(wanted, stored, options)
         if stored and wanted == stored.plan and not about:
-            return SavedPlan(stored.id, plan.code, "unchanged", findings)
+            return SavedPlan(stored.id, plan.code, "unchanged")
         key = store.write_plan(connection, esco_id, wanted, stored, about)
-    return SavedPlan(key, plan.code, "changed" if stored else "added", findings)
+    return SavedPlan(key, plan.code, "changed" if stored else "added")
 
 
 def _wanted(
@@ -109,9 +106,8 @@ def _wanted(
 
 
 def _refuse(findings: tuple[PlanFinding, ...]) -> None:
-    blocking = [found.problem for found in findings if found.blocks]
-    if blocking:
-        first, *others = blocking
+    if findings:
+        first, *others = [found.problem for found in findings]
         more = {"also": [str(problem) for problem in others]}
         raise Refused(Problem(first.code, first.title, first.detail, first.hint, more))
 

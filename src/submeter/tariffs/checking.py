@@ -32,12 +32,11 @@ _REDUCING = ("discount", "concession")
 
 
 class PlanFinding(NamedTuple):
-    """Something wrong in a plan. What `blocks` cannot be charged; the rest is worth a look."""
+    """Something wrong in a plan, for which it cannot be charged."""
 
     component: str
     """Its code; empty for the plan itself."""
     problem: Problem
-    blocks: bool = True
 
 
 def check_plan(plan: Plan, taxes: Sequence[TaxRate]) -> tuple[PlanFinding, ...]:
@@ -58,8 +57,8 @@ def _findings(plan: Plan, taxes: set[str]) -> Iterator[PlanFinding]:
             yield found._replace(component=component.code)
 
 
-def _found(code: str, title: str, detail: str, hint: str, *, blocks: bool = True) -> PlanFinding:
-    return PlanFinding("", Problem(code, title, detail, hint), blocks)
+def _found(code: str, title: str, detail: str, hint: str) -> PlanFinding:
+    return PlanFinding("", Problem(code, title, detail, hint))
 
 
 def _twice(plan: Plan) -> Iterator[PlanFinding]:
@@ -147,9 +146,9 @@ def _bands(component: Component) -> Iterator[PlanFinding]:
             detail = f"{component.code}: {band or 'no band'}"
             yield _found("TRF105", "A price is for a band that is not there", detail, hint)
     for hole in holes(component.bands):
-        hint = "Add a band for it, or let a last one hold always; energy in no band costs nothing"
+        hint = "Let a band without a window stand last: it takes what is left"
         detail = f"{component.code}: {hole}"
-        yield _found("TRF106", "A part of the week is in no band", detail, hint, blocks=False)
+        yield _found("TRF106", "A part of the week is in no band", detail, hint)
 
 
 def _codes(component: Component) -> tuple[str, ...]:

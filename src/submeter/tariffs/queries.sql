@@ -35,9 +35,6 @@ select pg_advisory_xact_lock(hashtextextended('submeter price plan ' || %(esco_i
 -- name: is_used
 select exists (select from submeter.agreement_price_plans where price_plan_id = %(id)s)
 
--- name: billed_on_plan
-select submeter.billed_on_plan(%(id)s, daterange(%(first)s::date, null))
-
 -- name: delete_component
 delete from submeter.price_plan_components where id = %(id)s
 

@@ -33,7 +33,6 @@ __all__ = [
     "PlanSpan",
     "Supplied",
     "add_agreement_plan",
-    "billed_to",
     "change_agreement_plan",
     "end_agreement_plan",
     "find_plan",
@@ -153,13 +152,6 @@ def is_used(connection: psycopg.Connection, plan_id: UUID) -> bool:
     """Whether any agreement has or had the plan."""
     row = connection.execute(_QUERIES["is_used"], {"id": plan_id}).fetchone()
     return bool(row and row[0])
-
-
-def billed_to(connection: psycopg.Connection, plan_id: UUID, first: date) -> date | None:
-    """The first day that is billed to nobody on the plan; None where no day from `first` on is billed."""
-    row = connection.execute(_QUERIES["billed_on_plan"], {"id": plan_id, "first": first}).fetchone()
-    found: date | None = row[0] if row else None
-    return found
 
 
 # Writing ----------------------------------------------------------------------------------------------------

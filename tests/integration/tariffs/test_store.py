@@ -134,13 +134,13 @@ def test_a_plan_that_cannot_be_charged_is_not_kept(home: Any, clerk: Caller) -> 
         find_stored_plan(home.database, clerk, "FLAT")
 
 
-def test_a_hole_in_the_week_is_told_and_kept(home: Any, clerk: Caller) -> None:
-    banded = replace(USAGE, bands=(Band("day", 420, 1260),), rates=(rate("0.3", band="day"),))
-    saved = save_plan(home.database, clerk, Plan(code="HOLE", components=(banded,)))
-    told = [one.problem.detail for one in saved.findings if one.problem.code == "TRF106"]
-    assert [detail.split()[-1] for detail in told] == ["00:00-07:00", "21:00-24:00"]
-    ((stored, findings),) = check_stored_plans(home.database, clerk, "HOLE")
-    assert (stored.id, findings) == (saved.id, saved.findings)
+def test_what_was_entered_piece_by_piece_is_looked_through(home: Any, clerk: Caller) -> None:
+    save_plan(home.database, clerk, FLAT)
+    home.run(clerk, "delete from price_plan_rates where price = 1")
+    ((stored, findings),) = check_stored_plans(home.database, clerk, "FLAT")
+    assert stored.plan.code == "FLAT"
+    assert [(one.component, one.problem.code) for one in findings] == [("supply", "TRF109")]
+    assert check_stored_plans(home.database, home.operator("lfce")) == ()
 
 
 def test_a_plan_in_use_needs_a_day_for_other_prices(home: Any, clerk: Caller) -> None:

@@ -76,7 +76,7 @@ def test_a_code_may_come_again_when_the_first_has_ended() -> None:
     assert codes(first, usage(from_date=LATER, rates=(rate("2", LATER),))) == []
 
 
-def test_a_hole_in_the_week_does_not_block() -> None:
+def test_a_hole_in_the_week_is_told_by_day_and_time() -> None:
     bands = (Band("peak", 420, 1260, frozenset(("mon", "sat", "holiday"))), Band("night", 1260, 420))
     found = check_plan(
         Plan(
@@ -86,7 +86,7 @@ def test_a_hole_in_the_week_does_not_block() -> None:
         TAXES,
     )
     (one,) = found
-    assert (one.component, one.problem.code, one.blocks) == ("usage", "TRF106", False)
+    assert (one.component, one.problem.code) == ("usage", "TRF106")
     assert one.problem.detail == "usage: tue, wed, thu, fri, sun 07:00-21:00"
 
 
