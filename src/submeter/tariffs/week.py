@@ -6,6 +6,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple, get_args
 
 from submeter.tariffs.model import Band, DayType
+from submeter.tariffs.windows import in_season
 
 __all__ = ["Hole", "holes"]
 
@@ -43,7 +44,10 @@ def holes(bands: Sequence[Band]) -> tuple[Hole, ...]:
 def _holes(bands: Sequence[Band]) -> Iterator[Hole]:
     named = any("holiday" in band.day_types for band in bands)
     types = _DAY_TYPES if named else _DAY_TYPES[:-1]  # else a holiday is the weekday that it falls on
-    for held, days in groupby(_LEAP_YEAR, lambda day: tuple(b for b in bands if _in_season(b, day))):
+    for held, days in groupby(
+        _LEAP_YEAR,
+        lambda day: tuple(b for b in bands if b.season is None or in_season((day.month, day.day), b.season)),
+    ):
         span = list(days)
         open_minutes = {kind: _uncovered([b for b in held if _of(b, kind)]) for kind in types}
         for minutes in dict.fromkeys(one for found in open_minutes.values() for one in found):
@@ -53,14 +57,6 @@ def _holes(bands: Sequence[Band]) -> Iterator[Hole]:
 
 def _of(band: Band, kind: DayType) -> bool:
     return not band.day_types or kind in band.day_types
-
-
-def _in_season(band: Band, day: date) -> bool:
-    if band.season is None:
-        return True
-    first, last = band.season
-    place = (day.month, day.day)
-    return first <= place <= last if first <= last else place >= first or place <= last
 
 
 def _uncovered(bands: Sequence[Band]) -> list[tuple[int, int]]:
