@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 HERE := $(BIN)/python -c 'import os, submeter; assert os.path.samefile(submeter.__path__[0], "src/submeter")' 2>/dev/null
 REFUSE := { echo "\`$(VENV)\` is there but does not run: it is another user's, is half made, or this directory was moved. \`make clean\`, then again."; exit 1; }
 
-.PHONY: help demo test check prove bench bench-rest bench-metering format lock clean here
+.PHONY: help demo test check prove bench bench-rest bench-metering bench-rating format lock clean here
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench-rest: here $(VENV)/dev  ## The same for Submeter's REST face, over its own
 
 bench-metering: here $(VENV)/dev  ## Meter files into values, beside the libraries that read them
 	$(BIN)/python -m bench.metering $(ARGS)
+
+bench-rating: here $(VENV)/dev  ## Bills by price plans, beside NREL's SAM
+	$(BIN)/python -m bench.rating $(ARGS)
 
 format: here $(VENV)/dev  ## Put the source into its canonical form
 	$(BIN)/ruff format .
