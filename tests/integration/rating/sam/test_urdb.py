@@ -107,4 +107,4 @@ def sam_of(fields: dict[str, Any]) -> list[float]:
         "analysis_period": 1, "system_use_lifetime_output": 0, "inflation_rate": 0, "degradation": [0],
         "load_escalation": [0], "rate_escalation": [0],
     }  # fmt: skip
-    return list(run(settings, load()[0], np.zeros(365 * 48), 30).total)
+    return list(run(settings, (load()[0] / 500).tolist(), [0.0] * (365 * 48)).total)
