@@ -21,6 +21,7 @@ from submeter.cli import (
     migrate,
     readings,
     serve,
+    tariff,
     token,
     waiting,
 )
@@ -38,6 +39,7 @@ app.add_typer(meter.app, name="meter")
 app.add_typer(intervals.app, name="intervals")
 app.add_typer(readings.app, name="readings")
 app.add_typer(columns.app, name="columns")
+app.add_typer(tariff.app, name="tariff")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer's form of a callback
