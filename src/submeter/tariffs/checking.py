@@ -86,11 +86,11 @@ def _end(component: Component) -> date:
 def _days(component: Component) -> Iterator[PlanFinding]:
     if _begin(component) >= _end(component):
         hint = "to_date is the first day on which it no longer holds"
-        yield _found("TRF118", "The component holds on no day", component.code, hint)
+        yield _found("TRF118", "Something holds on no day", component.code, hint)
     for rate in component.rates:
         if rate.to_date is not None and rate.to_date <= rate.from_date:
             hint = "to_date is the first day on which it no longer holds"
-            yield _found("TRF118", "The price holds on no day", _name(component, rate), hint)
+            yield _found("TRF118", "Something holds on no day", _name(component, rate), hint)
 
 
 def _base(component: Component, plan: Plan) -> Iterator[PlanFinding]:
@@ -162,7 +162,7 @@ def _prices(component: Component) -> Iterator[PlanFinding]:
             hint = "Round the price to six decimals"
             yield _found("TRF116", "A price has more than six decimals", _name(component, rate), hint)
     if not component.rates:
-        yield _found("TRF109", "The component has no price", component.code, "Add a rate")
+        yield _found("TRF109", "The component has no price on some days", component.code, "Add a rate")
         return
     for first, end in _spans(component):
         for code in _codes(component):
