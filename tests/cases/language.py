@@ -284,8 +284,17 @@ def _charged(draft: Draft, line: Said) -> None:
 
 
 def _carried(draft: Draft, line: Said) -> None:
-    what, amount = line.rest.split()[:2]
-    draft.carried["" if what == "energy" else what] = number(amount)
+    what, amount = _carry(line.rest)
+    draft.carried[what] = amount
+    if ":" in what:  # the running total over all bands, which a year's end looks at
+        draft.carried["net"] = draft.carried.get("net", Decimal(0)) + amount
+
+
+def _carry(text: str) -> tuple[str, Decimal]:
+    """`money 10.00`, or a component and its band: `energy peak 25 kWh`."""
+    words = text.removesuffix(" kWh").split()
+    code, band, amount = words[0], "".join(words[1:-1]), number(words[-1])
+    return (code if code in {"money", "net"} else f"{code}:{band}"), amount
 
 
 def _parts(draft: Draft, line: Said) -> None:
@@ -311,8 +320,8 @@ def _with_expected(bill: Bill, line: Said) -> Bill:
     if word == "refused":
         return replace(bill, refused=rest)
     if word == "carried":
-        what, amount = rest.split()[:2]
-        return replace(bill, carried={**bill.carried, "" if what == "energy" else what: number(amount)})
+        what, amount = _carry(rest)
+        return replace(bill, carried={**bill.carried, what: amount})
     return replace(bill, lines=(*bill.lines, _expected(line)))
 
 
@@ -342,7 +351,9 @@ WORDS: dict[str, Callable[[Draft, Said], None]] = {
     "rounding": _setting("rounding"),
     "tax-rule": _setting("tax_rule"),
     "metering": _setting("metering"),
-    "true-up": _setting("true_up_month"),
+    "true-up": _setting("true_up"),
+    "true-up-month": _setting("true_up_month"),
+    "credit-from": _setting("credit_from"),
     "decimals": _setting("decimals"),
     "charge": _charge,
     "tax": _tax,

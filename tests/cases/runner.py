@@ -102,7 +102,7 @@ def _bill(bill: Bill, charges: Charges, period: int) -> Iterator[Pair]:
             yield Pair(f"{word} {wanted}", f"{word} {got}", wanted == got)
     for what, wanted in bill.carried.items():
         got = _carried(charges, what)
-        yield Pair(f"carried {what or 'energy'} {wanted}", f"carried {what or 'energy'} {got}", wanted == got)
+        yield Pair(f"carried {what} {wanted}", f"carried {what} {got.normalize():f}", wanted == got)
 
 
 def _carried(charges: Charges, what: str) -> Decimal:
