@@ -24,7 +24,7 @@ def list_lines(charges: Charges, agreement: int, period: int) -> tuple[Line, ...
         places = [place for place, of in enumerate(lines.frame.period) if of == period]
         made = [_line(charges, lines, agreement, place) for place in places]
         counts = lines.component.kind not in ("discount", "minimum", "concession")
-        full = [line for line in made if line.unrounded or (counts and line.quantity and line.rate.price)]
+        full = [line for line in made if line.unrounded or (counts and line.quantity)]
         found += full or ([line for line in made[:1] if line.step] if counts else [])
     return tuple(found)
 
