@@ -11,7 +11,7 @@ import numpy as np
 from submeter.rating.exact import add, common_scale, greatest, muldiv, rescale, times
 from submeter.rating.line_sets import by_period, frame_of, is_inclusive, line_set, of_parts, sum_by_tax
 from submeter.rating.model import Exact, IntArray, LineSet, Period, Terms
-from submeter.rating.prices import MICRO, LineKey, PriceTable, price_table, rate_days
+from submeter.rating.prices import MICRO, LineKey, PriceTable, find_rate, price_table, rate_days
 from submeter.rating.segments import Segment, month_share, segments, year_share
 from submeter.rating.terms import term_days
 from submeter.rating.time_lines import time_share
@@ -65,10 +65,12 @@ class Adjustment:
         return self._line_set(Exact(missing, scale), [self._tax(place) for place in self._places()])
 
     def _of_year(self, reached: Exact, least: Exact, terms: Terms) -> tuple[Exact, Exact]:
-        scale = common_scale([reached.scale, least.scale, MICRO])
+        before = Fraction(0) if terms.charged_this_year is None else self._owed_before(terms)
+        scale = common_scale([reached.scale, least.scale, MICRO, *([before] if before else [])])
         so_far, owed = (_roomy(rescale(one, scale).values) for one in (reached, least))
         if terms.charged_this_year is not None:
             so_far[:, 0] += rescale(Exact(terms.charged_this_year, MICRO), scale).values
+            owed[:, 0] += int(before / scale)
         for place, period in enumerate(self.periods):
             if not self._ends_year(period):
                 if place + 1 < len(self.periods):
@@ -76,6 +78,22 @@ class Adjustment:
                     owed[:, place + 1] += owed[:, place]
                 owed[:, place] = 0
         return Exact(so_far, scale), Exact(owed, scale)
+
+    def _owed_before(self, terms: Terms) -> Fraction:
+        """The minimum of the days of the year before the first period, since the agreement is charged."""
+        first, component = self.periods[0].first, self.component
+        began = date(first.year - (first.month < self.year_starts), self.year_starts, 1)
+        since = max(began, terms.charged_since or began)
+        if since >= first:
+            return Fraction(0)
+        days = segments([Period(since, first)], rate_days(component.rates), component.from_date)
+        priced = ((part, find_rate(component, part.first, "", 1)) for part in days)
+        owed = (
+            Fraction(rate.price) * year_share(part.first, part.end, self.year_starts)
+            for part, rate in priced
+            if rate
+        )
+        return sum(owed, Fraction(0))
 
     def _ends_year(self, period: Period) -> bool:
         """Whether the year's last day lies in the period, or the component's own last day does."""

@@ -111,7 +111,10 @@ class Terms:
     spot: Mapping[str, tuple[int, int, IntArray]] = field(default_factory=dict)
     """By series: minutes of an interval, decimals, and the price of each interval since the usage begins."""
     charged_this_year: IntArray | None = None
-    """What each agreement was charged earlier in the year, in 10^-6 of money, for a yearly minimum."""
+    """What each agreement was charged earlier in the year, in 10^-6 of money, for a yearly minimum. Given,
+    the minimum of those days counts as well."""
+    charged_since: date | None = None
+    """The first day that `charged_this_year` is for; None: the first of the year."""
     carried: Mapping[str, IntArray] = field(default_factory=dict)
     """What metering options carried over from the month before: by band, in 10^-9 kWh, or `money` in
     10^-6 of money."""
