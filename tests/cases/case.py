@@ -97,6 +97,7 @@ class Case:
     capacity: Decimal | None = None
     peaks: tuple[Peak, ...] = ()
     charged_this_year: Decimal | None = None
+    charged_since: date | None = None
     carried: Mapping[str, Decimal | Fraction] = field(default_factory=dict)
     bills: tuple[Bill, ...] = ()
     parts_of_one: bool = False

@@ -66,6 +66,7 @@ class Draft:
     capacity: Decimal | None = None
     peaks: list[Peak] = field(default_factory=list)
     charged: Decimal | None = None
+    charged_since: date | None = None
     carried: dict[str, Decimal | Fraction] = field(default_factory=dict)
     bills: list[Bill] = field(default_factory=list)
     parts_of_one: bool = False
@@ -139,6 +140,7 @@ def _finished(title: str, place: str, draft: Draft) -> Case:
         capacity=draft.capacity,
         peaks=tuple(draft.peaks),
         charged_this_year=draft.charged,
+        charged_since=draft.charged_since,
         carried=draft.carried,
         bills=tuple(draft.bills),
         parts_of_one=draft.parts_of_one,
@@ -280,7 +282,8 @@ def _peak(draft: Draft, line: Said) -> None:
 
 
 def _charged(draft: Draft, line: Said) -> None:
-    draft.charged = number(line.rest.removeprefix("this year "))
+    words, draft.charged_since, _ = take_dates(line.rest.removeprefix("this year ").split())
+    draft.charged = number(" ".join(words))
 
 
 def _carried(draft: Draft, line: Said) -> None:

@@ -64,6 +64,7 @@ def terms_of(case: Case) -> Terms:
         capacity=None if case.capacity is None else _array(case.capacity, 3),
         peaks=_peaks(case.peaks, case.plan.components),
         spot=dict(spot_prices(case)),
+        charged_since=case.charged_since,
         charged_this_year=None if case.charged_this_year is None else _array(case.charged_this_year, MICRO),
         carried={
             what: _array(Decimal(amount), MICRO if what == "money" else 9)
