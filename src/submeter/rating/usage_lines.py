@@ -92,7 +92,7 @@ def usage_lines(
     parts_of_one: bool,
 ) -> UsageLines | None:
     """What can be worked out of a component's lines by time alone. None where no register counts for it."""
-    sources = sources_of(component, usage, terms)
+    sources = _sources(component, plan, usage, terms)
     parts = _parts(component, sources, periods, terms)
     if not sources or not parts:
         return None
@@ -118,6 +118,16 @@ def usage_lines(
         _whole(component, limits, len(bands)),
         frame_of(component, table, bands, keys_of_shares(table.keys, parts_of_one=parts_of_one)),
     )
+
+
+def _sources(component: Component, plan: Plan, usage: Usage, terms: Terms) -> tuple[Source, ...]:
+    """The streams that count. Green power that names a base is for the registers of that base alone."""
+    sources = sources_of(component, usage, terms)
+    base = [one for one in plan.components if one.code in component.base]
+    if component.kind != "green" or not base:
+        return sources
+    places = {source.place for one in base for source in sources_of(one, usage, terms)}
+    return tuple(source for source in sources if source.place in places)
 
 
 def _is_spot(component: Component) -> bool:
