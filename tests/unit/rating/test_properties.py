@@ -1,5 +1,6 @@
 """What holds for every plan and every usage: the engine beside a slow one, and laws of the trade."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +21,9 @@ from submeter.tariffs.model import Component, Plan, Rate, StepRule
 from unit.rating.plainly import Cell, rate_plainly, used_of
 from unit.rating.worlds import FIRST_OF_ALL, World, blocks, demand, plan_of, time_of_use, usage_of, worlds
 
-FEW = settings(max_examples=40)
+pytestmark = pytest.mark.proof
+FULL = bool(os.environ.get("SUBMETER_PROVE"))
+SOME = settings(max_examples=500 if FULL else 40)
 SHARE_CUT = Fraction(1, 10**8)
 """Shares of a step between bands are cut at 10^-9 of a unit, and there are few of them."""
 
@@ -32,7 +36,7 @@ def lines_of(
     return [line for place in range(len(periods)) for line in list_lines(charges, 0, place)]
 
 
-@FEW
+@SOME
 @given(st.data(), worlds())
 def test_bands_and_steps_are_those_of_one_interval_after_the_other(data: st.DataObject, world: World) -> None:
     component = data.draw(time_of_use(world.period))
@@ -47,7 +51,7 @@ def test_bands_and_steps_are_those_of_one_interval_after_the_other(data: st.Data
         assert abs(found[cell] - plain.get(cell, 0)) <= SHARE_CUT, cell
 
 
-@FEW
+@SOME
 @given(st.data(), worlds())
 def test_no_energy_is_lost_or_made_over_bands_and_steps(data: st.DataObject, world: World) -> None:
     for component in (data.draw(time_of_use(world.period)), data.draw(blocks(world.period))):
@@ -56,7 +60,7 @@ def test_no_energy_is_lost_or_made_over_bands_and_steps(data: st.DataObject, wor
         assert sum(Fraction(line.quantity) for line in lines) == used
 
 
-@FEW
+@SOME
 @given(st.data(), worlds())
 def test_the_total_is_the_lines_and_the_tax_on_top(data: st.DataObject, world: World) -> None:
     component = data.draw(time_of_use(world.period))
@@ -73,7 +77,7 @@ def test_the_total_is_the_lines_and_the_tax_on_top(data: st.DataObject, world: W
         assert abs(tax - added - within) <= Fraction(len(lines) + 2, 200)
 
 
-@FEW
+@SOME
 @given(st.data(), worlds())
 def test_more_usage_never_costs_less(data: st.DataObject, world: World) -> None:
     """Where no price is negative and none falls from step to step, and all is taxed alike: a minimum with tax
@@ -98,7 +102,7 @@ def _unrounded(world: World, plan: Plan, amounts: IntArray) -> Fraction:
     return int(exact.values[0, 0]) * exact.scale
 
 
-@FEW
+@SOME
 @given(st.data(), worlds())
 def test_the_order_of_intervals_of_a_band_does_not_matter(data: st.DataObject, world: World) -> None:
     """Within a month and a price, where no running total decides."""
@@ -131,7 +135,7 @@ def _alike(world: World, component: Component) -> Iterator[list[int]]:
     yield from places.values()
 
 
-@FEW
+@SOME
 @given(st.data(), worlds())
 def test_a_split_period_comes_to_the_same(data: st.DataObject, world: World) -> None:
     """Unrounded, split anywhere; with steps for a month, where a month ends. Rounded parts add up, too."""
@@ -169,7 +173,19 @@ def _by_line(lines: list[Line]) -> dict[tuple[str, str, int, Rate], Decimal]:
     return {key: amount for key, amount in found.items() if amount}
 
 
-@FEW
+@SOME
+@given(st.data(), worlds())
+def test_an_estimate_and_its_correction_come_to_the_actual(data: st.DataObject, world: World) -> None:
+    """Without steps a price is the same for every unit, so that a true-up charges what is missing."""
+    component = _flat(data.draw(time_of_use(world.period, scopes=("shared",))))
+    plan = Plan(code="p", components=(component,), rounding="invoice")
+    actual = world.usage.streams[0].amounts
+    estimate = _some(actual, data.draw(st.integers(0, 10**6)), 0.5)
+    parts = [_unrounded(world, plan, one) for one in (estimate, actual - estimate)]
+    assert sum(parts) == _unrounded(world, plan, actual)
+
+
+@SOME
 @given(st.data(), worlds(agreements=3))
 def test_a_batch_is_its_agreements_one_by_one(data: st.DataObject, world: World) -> None:
     plan = data.draw(
@@ -184,7 +200,7 @@ def test_a_batch_is_its_agreements_one_by_one(data: st.DataObject, world: World)
         assert total_of(batch, place, 0) == total_of(alone, 0, 0)
 
 
-@FEW
+@SOME
 @given(st.data(), worlds())
 def test_days_around_the_period_change_nothing_but_a_months_peak(data: st.DataObject, world: World) -> None:
     assume(world.period.days > 2)
