@@ -18,6 +18,9 @@ from submeter.tariffs.model import Component
 
 __all__ = ["Running", "running_of"]
 
+_BLOCK = 256
+"""Agreements that are looked at at a time, so that they stay in the processor's cache."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Running:
@@ -43,25 +46,39 @@ class Running:
         amounts = self._amounts(usage)
         scale, known, uppers = limits.scaled(amounts.scale, peaks.scale if peaks else None)
         values = rescale(amounts, scale).values
+        found = []
+        for first in range(0, len(values), _BLOCK):
+            part = slice(first, first + _BLOCK)
+            power = None if peaks is None else peaks.values[part]
+            found.append(self._steps(values[part], known, uppers, power))
+        every = found[0] if len(found) == 1 else np.concatenate(found)
+        return Exact(every.reshape(len(values), -1), scale)
+
+    def _steps(self, values: IntArray, known: IntArray, uppers: IntArray, peaks: IntArray | None) -> IntArray:
+        """(A, cells, steps) of the runs' amounts."""
         until = running_total(values, 1)
         before = until - values
-        first = before[:, self.starts]
-        until, before = until - first, before - first
-        below: IntArray = np.zeros((len(values), len(known)), np.int64)
+        if self.starts.any():
+            first = before[:, self.starts]
+            until, before = until - first, before - first
+        below: IntArray | int = 0
         found = []
         for step in range(known.shape[1]):
-            ends = self._ends(known[:, step], uppers[:, step], peaks, until)
-            reached = self._by_cell(np.minimum(until, ends) - np.minimum(before, ends), len(known))
+            inside = values
+            if known[:, step].any():
+                ends = self._ends(known[:, step], uppers[:, step], peaks, until)
+                inside = np.minimum(until, ends) - np.minimum(before, ends)
+            reached = self._by_cell(inside, len(known))
             found.append(reached - below)
             below = reached
-        return Exact(np.stack(found, axis=2).reshape(len(values), -1), scale)
+        return np.stack(found, axis=2)
 
-    def _ends(self, known: IntArray, uppers: IntArray, peaks: Exact | None, until: IntArray) -> IntArray:
+    def _ends(self, known: IntArray, uppers: IntArray, peaks: IntArray | None, until: IntArray) -> IntArray:
         """Of each run, where a step ends; where it does not, the run's own end."""
         ends = uppers[self.cells]
         if peaks is not None:
-            ends = times(peaks.values[:, self.cells // self.bands], ends)
-        return np.where(known[self.cells], ends, until)
+            ends = times(peaks[:, self.cells // self.bands], ends)
+        return ends if known.all() else np.where(known[self.cells], ends, until)
 
     def _by_cell(self, values: IntArray, cells: int) -> IntArray:
         full = np.zeros((len(values), cells), values.dtype)

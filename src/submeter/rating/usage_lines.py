@@ -46,14 +46,18 @@ class UsageLines:
 
     def lines(self, usage: Usage, terms: Terms) -> LineSet:
         """The lines of a batch, priced and rounded."""
-        return self.priced(self.measured(usage), usage, terms)
+        measured = None if self.running and self.limits else self.measured(usage)
+        return self.priced(measured, usage, terms)
 
     def measured(self, usage: Usage) -> Exact:
         """(A, parts x bands), in the component's unit."""
         return total([stream.sums(usage) for stream in self.streams])
 
-    def priced(self, measured: Exact, usage: Usage, terms: Terms) -> LineSet:
-        """Lines of the quantities (A, parts x bands), which need not be the measured ones."""
+    def priced(self, measured: Exact | None, usage: Usage, terms: Terms) -> LineSet:
+        """Lines of the quantities (A, parts x bands), which need not be the measured ones.
+
+        A running total measures by itself.
+        """
         quantity = scaled(self._stepped(measured, usage, terms), Fraction(self.component.share) / 100)
         money = self.table.money(quantity)
         if self.spot is not None:
@@ -63,13 +67,14 @@ class UsageLines:
         merged = self.table.merged(quantity)
         return line_set(self.frame, self.plan, merged, money)
 
-    def _stepped(self, measured: Exact, usage: Usage, terms: Terms) -> Exact:
+    def _stepped(self, measured: Exact | None, usage: Usage, terms: Terms) -> Exact:
         """(A, parts x bands x steps)."""
+        peaks = self.peaks.measure(usage, terms) if self.peaks else None
+        if self.running is not None and self.limits is not None:
+            return self.running.stepped(usage, self.limits, peaks)
+        assert measured is not None, "without a running total, amounts are measured before"
         if self.limits is None:
             return measured
-        peaks = self.peaks.measure(usage, terms) if self.peaks else None
-        if self.running is not None:
-            return self.running.stepped(usage, self.limits, peaks)
         count, bands = len(measured.values), len(self.bands)
         if self.whole_limits is None:
             if peaks is not None:
