@@ -38,6 +38,7 @@ from submeter.metering.report import refused_row
 from submeter.parties.actions import create_customer_token
 from submeter.parties.tokens import KEY_ROLES
 from submeter.settings import Settings
+from submeter.tariffs import calls as tariff_calls
 from submeter.uploads import Sent, receive_files
 
 REST = "/rest/v1"
@@ -49,6 +50,7 @@ CALLS = {
     **interval_calls.CALLS,
     **reading_calls.CALLS,
     **value_calls.CALLS,
+    **tariff_calls.CALLS,
 }
 
 log = logging.getLogger(__name__)
@@ -299,8 +301,9 @@ _STATUS = {
         ],
         404,
     ),
-    **dict.fromkeys(["NET128", "NET130", "NET131"], 404),
+    **dict.fromkeys(["NET128", "NET130", "NET131", "TRF140", "TRF142"], 404),
     **dict.fromkeys(["23505", "MTR230", "MTR262", "MTR408", "NET129", "NET133", "NET135", "NET136"], 409),
+    **dict.fromkeys(["TRF130", "TRF133", "TRF141"], 409),
     "MTR235": 413,
     "MTR237": 403,
     "MTR238": 408,

@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from submeter.cli import (
+    calendar,
     columns,
     database,
     demo,
@@ -40,6 +41,7 @@ app.add_typer(intervals.app, name="intervals")
 app.add_typer(readings.app, name="readings")
 app.add_typer(columns.app, name="columns")
 app.add_typer(tariff.app, name="tariff")
+app.add_typer(calendar.app, name="calendar")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer's form of a callback

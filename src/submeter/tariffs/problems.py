@@ -23,3 +23,20 @@ def no_agreement(said: str) -> Problem:
     """No agreement of that id, or none that the caller may see."""
     hint = "GET /agreements lists those that you may see"
     return Problem("TRF142", "There is no such agreement", said, hint)
+
+
+def no_holidays(jurisdiction: str, known: Sequence[str]) -> Problem:
+    """The library knows no such country or state."""
+    hint = f"One of: {', '.join(known)}" if known else "Write country and state as ISO 3166 has them: AU-NSW"
+    return Problem("TRF143", "Nothing is known of the holidays there", jurisdiction, hint)
+
+
+def wrong_years(first: int, last: int) -> Problem:
+    """From after to, too many, or too far away."""
+    hint = "Name the first and the last year, at most 50 of them between 1970 and 2199"
+    return Problem("TRF144", "These are no years to fill", f"{first} to {last}", hint)
+
+
+def no_day() -> Problem:
+    """It is not said from when."""
+    return Problem("TRF145", "It is not said from which day", "", "Send from_date: 2026-07-01")

@@ -100,3 +100,23 @@ select series, day, starts_at, minutes, decimals, prices
 from submeter.spot_prices
 where esco_id = %(esco_id)s and series = any (%(series)s) and day >= %(first)s::date - 1 and day <= %(end)s::date
 order by series, starts_at
+
+-- name: find_calendar
+select id, jurisdiction from submeter.calendars where esco_id = %(esco_id)s and code = %(code)s for update
+
+-- name: add_calendar
+insert into submeter.calendars (esco_id, code, jurisdiction) values (%(esco_id)s, %(code)s, %(jurisdiction)s)
+returning id, jurisdiction
+
+-- name: add_holidays
+-- What somebody entered or took back stays.
+insert into submeter.calendar_holidays (esco_id, calendar_id, day, name, source)
+select %(esco_id)s, %(calendar_id)s, d.day, d.name, 'library'
+from unnest(%(days)s::date[], %(names)s::text[]) as d (day, name)
+on conflict (calendar_id, day) do nothing
+
+-- name: note_years
+update submeter.calendars c
+set years = (select array_agg(distinct y order by y) from unnest(c.years || %(years)s::smallint[]) y)
+where c.id = %(id)s
+returning c.years

@@ -21,7 +21,9 @@ NOT_FOR_CUSTOMERS = {"esco_settings", "meter_shadows", "payment_events", "audit"
                      "interval_changes", "reading_queue", "reading_tolerances", "column_maps",
                      "site_interval_hh", "site_interval_daily", "site_interval_monthly",
                      "virtual_registers", "virtual_register_parts", "site_gates", "loss_factors", "tax_rates",
-                     "calendars", "calendar_holidays", "spot_prices", "price_conversions"}  # fmt: skip
+                     "calendars", "calendar_holidays", "spot_prices", "price_conversions", "offerings", "inducements",
+                     "inducement_schedules", "site_price_plans", "solar_credit_tariffs", "solar_installations",
+                     "solar_credit_allocations"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,7 @@ def fill_home(world: Any, build: Any, esco: str, home: str) -> None:
     )
     fill_network(world, esco, home)
     fill_prices(world, esco, home)
+    fill_extras(world, esco, home)
 
 
 def fill_network(world: Any, esco: str, home: str) -> None:
@@ -181,6 +184,29 @@ def fill_prices(world: Any, esco: str, home: str) -> None:
               " values (%s, %s, '2024-06-01', '2024-06-01Z', array_fill(1, array[48]))", world[esco], home)  # fmt: skip
     world.add(f"{home} conversion", "price_conversions", **own, site_id=world[f"{esco} site"], product=home, from_unit="m3",
               to_unit="MJ")  # fmt: skip
+
+
+def fill_extras(world: Any, esco: str, home: str) -> None:
+    """An offering with an inducement, the plan as the site's default, solar panels with a credit."""
+    own = {"esco_id": world[esco]}
+    inducement = world.add(f"{home} inducement", "inducements", **own, code=home)
+    world.add(
+        f"{home} schedule", "inducement_schedules", **own, inducement_id=inducement, type="credit", amount=-1
+    )
+    world.add(f"{home} offering", "offerings", **own, code=home, inducement_id=inducement)
+    days = {"from_date": f"200{home[-1]}-01-01", "to_date": f"200{home[-1]}-02-01"}
+    world.add(f"{home} default", "site_price_plans", **own, site_id=world[f"{esco} site"],
+              price_plan_id=world[f"{home} plan"], **days)  # fmt: skip
+    world.run(SERVICE, "insert into submeter.solar_credit_tariffs (esco_id, period_start, credit_pence_per_year) values (%s, %s, 1)",
+              world[esco], days["from_date"])  # fmt: skip
+    world.run(
+        SERVICE,
+        "insert into submeter.solar_installations (esco_id, property_id) values (%s, %s)",
+        world[esco],
+        world[home],
+    )
+    world.add(f"{home} share", "solar_credit_allocations", **own, installation_id=world[home], property_id=world[home],
+              ratio=1)  # fmt: skip
 
 
 def views(world: Any) -> list[str]:
