@@ -48,6 +48,17 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
     "explain_interval": tuple(
         {"register": id_of(f"{esco} first register"), "at": "2025-03-01T00:00Z"} for esco in ESCOS
     ),
+    **{
+        name: tuple({**arguments, column: id_of(f"{esco} {key}")} for esco in ESCOS)
+        for name, column, key, arguments in (
+            ("assign_price_plan", "agreement_id", "bob power", {"plan": "plan", "from_date": "2001-01-01"}),
+            ("default_price_plans", "site_id_in", "site", {"day_in": "2025-01-01"}),
+        )
+    },
+    "solar_credits": ({"month_in": "2025-03-01"},),
+    "price_caps_check": ({"day_in": "2025-03-01"},),
+    "check_price_plans": ({},),
+    "fill_calendar": ({"code": "nowhere", "from_year": 2026, "to_year": 2026},),
     "dismiss_interval_findings": ({"ids": [0], "reason": "a walk"},),
     "loss_factors_on": tuple(
         {"supply_point_id_in": id_of(f"{esco} power 1"), "day_in": "2025-01-01"} for esco in ESCOS
@@ -104,6 +115,7 @@ _REFUSED_ALIKE = {
     "import_meter_data": "MTR23",
     "decide_import_waiting": "MTR23",
     "keep_column_map": "MTR191",
+    "fill_calendar": "TRF143",
 }
 
 
@@ -124,6 +136,8 @@ def _walk_answer(
         yield from _walk_meters(name, arguments, answer, own)
     elif "interval" in name:
         yield from _walk_interval_answer(own, name, arguments, answer)
+    elif name in _OF_PRICES:
+        yield from _walk_prices(site, name, arguments, answer, own)
     elif name in READINGS:
         yield from _walk_reading_answer(own, name, arguments, answer)
     elif name in _REFUSED_ALIKE:
@@ -210,6 +224,48 @@ def _walk_meters(name: str, arguments: Arguments, answer: httpx.Response, own: s
 def _esco_of(key: str, name: str) -> str:
     """The ESCO whose row of that name has the key."""
     return next(esco for esco in ESCOS if id_of(f"{esco} {name}") == key)
+
+
+_OF_PRICES = (
+    "assign_price_plan",
+    "default_price_plans",
+    "solar_credits",
+    "price_caps_check",
+    "check_price_plans",
+)
+
+
+def _walk_prices(
+    site: Site, name: str, arguments: Arguments, answer: httpx.Response, own: set[str]
+) -> Iterator[str]:
+    """Each is told of its own plans and homes; a plan for days before the agreement is refused."""
+    complaint = f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+    if name == "assign_price_plan":
+        hidden = _esco_of(arguments["agreement_id"], "bob power") not in own
+        told = (answer.status_code, answer.json().get("code"))
+        if told != ((404, "TRF142") if hidden else (400, "TRF134")):
+            yield complaint
+        return
+    rows = answer.json() if answer.status_code == 200 else None
+    if name == "default_price_plans":
+        expected: Any = (
+            [] if _esco_of(arguments["site_id_in"], "site") not in own else [id_of_plan(own, arguments)]
+        )
+        found = [row["price_plan_id"] for row in rows] if rows is not None else answer.text
+    elif name == "solar_credits":
+        expected = sorted(id_of(f"{esco} home 1") for esco in own)
+        found = sorted(row["property_id"] for row in rows or [])
+    else:
+        plans = {id_of(f"{esco} {plan}") for esco in own for plan in ("plan", "other plan", "spare plan")}
+        expected, found = True, rows is not None and {row["price_plan_id"] for row in rows} <= plans
+    if found != expected:
+        yield complaint
+
+
+def id_of_plan(own: set[str], arguments: Arguments) -> str:
+    """The default plan of the site that was asked for."""
+    esco = next(esco for esco in own if id_of(f"{esco} site") == arguments["site_id_in"])
+    return id_of(f"{esco} plan")
 
 
 READINGS = ("process_reading", "force_reading", "delete_reading", "mark_misread", "register_consumption")

@@ -18,7 +18,7 @@ insert into submeter.sites (id, esco_id, seller_id, code, name)
 values (pg_temp.id('site'), pg_temp.id('esco'), pg_temp.id('seller'), '{esco}-1', '{esco} estate');
 
 insert into submeter.properties (id, esco_id, site_id, name)
-select pg_temp.id(name), pg_temp.id('esco'), pg_temp.id('site'), '{esco} ' || name from unnest(array['home 1', 'home 2']) name;
+select pg_temp.id(name), pg_temp.id('esco'), pg_temp.id('site'), '{esco} ' || name from unnest(array['home 1', 'home 2', 'spare home']) name;
 
 insert into submeter.supply_points (id, esco_id, property_id, product) values
   (pg_temp.id('power 1'), pg_temp.id('esco'), pg_temp.id('home 1'), 'power'),
@@ -189,6 +189,20 @@ insert into submeter.spot_prices (esco_id, series, day, starts_at, prices)
 values (pg_temp.id('esco'), 'a series', '2025-03-01', '2025-03-01 00:00Z', array_fill(1, array[48]));
 insert into submeter.price_conversions (id, esco_id, site_id, product, from_unit, to_unit, heating_value)
 values (pg_temp.id('conversion'), pg_temp.id('esco'), pg_temp.id('site'), 'gas', 'm3', 'MJ', 38.5);
+
+-- Around the plans: an offering with an inducement, the default of the site, panels on home 1 whose credit is shared.
+insert into submeter.inducements (id, esco_id, code) values (pg_temp.id('inducement'), pg_temp.id('esco'), 'an inducement');
+insert into submeter.inducement_schedules (id, esco_id, inducement_id, type, amount)
+values (pg_temp.id('schedule'), pg_temp.id('esco'), pg_temp.id('inducement'), 'credit', -5);
+insert into submeter.offerings (id, esco_id, code, inducement_id)
+values (pg_temp.id('offering'), pg_temp.id('esco'), 'an offering', pg_temp.id('inducement'));
+insert into submeter.site_price_plans (id, esco_id, site_id, price_plan_id)
+values (pg_temp.id('default plan'), pg_temp.id('esco'), pg_temp.id('site'), pg_temp.id('plan'));
+insert into submeter.solar_credit_tariffs (esco_id, period_start, credit_pence_per_year) values (pg_temp.id('esco'), '2025-01-01', 3650);
+insert into submeter.solar_installations (property_id, esco_id, declared_net_capacity)
+values (pg_temp.id('home 1'), pg_temp.id('esco'), 3.5);
+insert into submeter.solar_credit_allocations (id, esco_id, installation_id, property_id, ratio)
+values (pg_temp.id('allocation'), pg_temp.id('esco'), pg_temp.id('home 1'), pg_temp.id('home 1'), 0.5);
 
 insert into submeter.microgrid_tariffs (esco_id, period_start, unit_rate, standing_charge)
 values (pg_temp.id('esco'), '2025-01-01', 0.3, 0.5);

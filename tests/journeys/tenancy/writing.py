@@ -55,6 +55,13 @@ FRESH: Mapping[str, Row] = {
     "price_plan_rates": {"step": 2},
     "agreement_price_plans": {"price_plan_id": "spare plan", "product": None},
     "spot_prices": {"day": "2001-01-01"},
+    "inducements": {"code": "fresh"},
+    "inducement_schedules": {},
+    "offerings": {"code": "fresh"},
+    "site_price_plans": {"price_plan_id": "spare plan", "product": None},
+    "solar_credit_tariffs": {"period_start": "2001-01-01", "credit_pence_per_day": None},
+    "solar_installations": {"property_id": "spare home"},
+    "solar_credit_allocations": {"property_id": "spare home"},
     "price_conversions": {"from_date": "2001-01-01", "to_date": "2001-02-01", "to_unit": "kWh"},
 }
 
@@ -62,7 +69,7 @@ PARENTS = {
     "seller_id": "seller", "site_id": "site", "property_id": "home 1", "supply_point_id": "power 1",
     "account_id": "bob account", "customer_id": "bob", "meter_id": "first", "register_id": "first register",
     "circuit_id": "circuit power 1", "replaces_id": "correction", "virtual_register_id": "books register",
-    "calendar_id": "calendar", "price_plan_id": "spare plan", "component_id": "spare plan usage", "agreement_id": "bob power",
+    "calendar_id": "calendar", "inducement_id": "inducement", "offering_id": "offering", "installation_id": "home 1", "price_plan_id": "spare plan", "component_id": "spare plan usage", "agreement_id": "bob power",
 }  # fmt: skip
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -181,7 +188,7 @@ def fresh_row(site: Site, name: str, esco: str) -> Row:
     row = {**mine_written(name, a_row(site, name, esco)), **FRESH[name]}
     if "id" in row:
         row["id"] = str(uuid4())
-    for column in ("meter_id", "register_id", "price_plan_id"):
+    for column in ("meter_id", "register_id", "price_plan_id", "property_id"):
         if str(row.get(column)).startswith("spare"):
             row[column] = id_of(f"{esco} {row[column]}")
     return {column: value for column, value in row.items() if value is not None}
