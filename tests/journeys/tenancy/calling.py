@@ -58,7 +58,7 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
     "solar_credits": ({"month_in": "2025-03-01"},),
     "price_caps_check": ({"day_in": "2025-03-01"},),
     "check_price_plans": ({},),
-    "fill_calendar": ({"code": "nowhere", "from_year": 2026, "to_year": 2026},),
+    "fill_calendar": ({"code": "nowhere", "from_year": 1, "to_year": 1},),
     "dismiss_interval_findings": ({"ids": [0], "reason": "a walk"},),
     "loss_factors_on": tuple(
         {"supply_point_id_in": id_of(f"{esco} power 1"), "day_in": "2025-01-01"} for esco in ESCOS
@@ -115,7 +115,7 @@ _REFUSED_ALIKE = {
     "import_meter_data": "MTR23",
     "decide_import_waiting": "MTR23",
     "keep_column_map": "MTR191",
-    "fill_calendar": "TRF143",
+    "fill_calendar": "TRF144",
 }
 
 
