@@ -116,8 +116,8 @@ class Terms:
     charged_since: date | None = None
     """The first day that `charged_this_year` is for; None: the first of the year."""
     carried: Mapping[str, IntArray] = field(default_factory=dict)
-    """What metering options carried over from the month before: by band, in 10^-9 kWh, or `money` in
-    10^-6 of money."""
+    """What metering options carried over from the period before, by agreement: energy by component and band
+    (`energy:peak`) and over all bands (`net`), in 10^-9 kWh, or `money` in 10^-6 of money."""
 
 
 class Line(NamedTuple):
