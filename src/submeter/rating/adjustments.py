@@ -133,12 +133,15 @@ class Adjustment:
         """(A, P): the discount as a positive amount, within its threshold, cap and base.
 
         Where usage is corrected downwards the base is negative, and so is a percentage: it takes back what
-        was given on what was not used.
+        was given on what was not used. Where a price is below zero it is a surcharge, which has no base to
+        stay within.
         """
         if rule.how == "percent":
             given = self._percent(rule, whole)
         else:
             given = self._by_period(self.table.money(self.spans), count)
+        if (self.table.prices < 0).any():
+            return self._capped(rule, given)
         scale = common_scale([given.scale, whole.scale])
         base = rescale(whole, scale).values
         found = np.clip(rescale(given, scale).values, np.minimum(base, 0), np.maximum(base, 0))
@@ -243,7 +246,7 @@ def _span(
 ) -> Fraction:
     """How many times the price is given for a part."""
     if component.kind == "minimum":
-        return time_share(component, part, year_starts)
+        return time_share(component, part, year_starts, period.days)
     if not _days_given(rule, part):
         return Fraction(0)
     if rule.how == "per_day":

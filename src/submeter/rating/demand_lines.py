@@ -14,9 +14,8 @@ from submeter.rating.peaks import Peaks, peaks_of
 from submeter.rating.prices import PriceTable, price_table, rate_days
 from submeter.rating.quantities import sources_of
 from submeter.rating.ratchet import charged_peaks, months_looked_at
-from submeter.rating.segments import Segment, segments
+from submeter.rating.segments import Segment, month_share, months_begun, segments
 from submeter.rating.terms import loss_on, term_days
-from submeter.rating.time_lines import time_share
 from submeter.rating.windows import band_codes
 from submeter.tariffs.model import Calendar, Component, DemandRule, Plan
 
@@ -81,7 +80,7 @@ def demand_lines(
     months = months_looked_at(rule, parts, usage)
     factors = [
         loss_on(component, terms, part.first)
-        * (part.days if rule.charged_per == "day" else time_share(component, part, calendar.year_starts))
+        * (part.days if rule.charged_per == "day" else _months(component, part))
         for part in parts
     ]
     table = price_table(component, parts, bands, count, factors, terms, monthly=True)
@@ -103,3 +102,10 @@ def demand_lines(
         limits,
         frame_of(component, table, bands, shares),
     )
+
+
+def _months(component: Component, part: Segment) -> int | Fraction:
+    """How many months a part is charged for; not prorated, it is its month if that begins in it."""
+    if component.prorate:
+        return month_share(part.first, part.end)
+    return months_begun(part.first, part.end)

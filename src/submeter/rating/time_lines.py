@@ -66,7 +66,7 @@ def time_lines(
     parts = segments(periods, cuts, component.from_date, component.to_date, by_month=capacity)
     if not parts:
         return None
-    spans = [time_share(component, part, year_starts) for part in parts]
+    spans = [time_share(component, part, year_starts, periods[part.period].days) for part in parts]
     ones = [Fraction(1)] * len(parts)
     table = price_table(component, parts, ("",), 1, spans if capacity else ones, terms, monthly=capacity)
     shares: Sequence[Hashable] = keys_of_shares(table.keys, parts_of_one=parts_of_one)
@@ -81,14 +81,17 @@ def time_lines(
     )
 
 
-def time_share(component: Component, part: Segment, year_starts: int) -> Fraction:
-    """How many of the component's units of time a part is: days, weeks, months or years.
+def time_share(component: Component, part: Segment, year_starts: int, period_days: int) -> Fraction:
+    """How many of the component's units of time a part is: days, weeks, billing periods, months or years.
 
-    Months that are not prorated count in full, if they begin in the part, else not at all.
+    A part of a period counts by its days. Months that are not prorated count in full, if they begin in the
+    part, else not at all.
     """
     unit = component.unit
     if unit in ("day", "week"):
         return Fraction(part.days, 7 if unit == "week" else 1)
+    if unit == "period":
+        return Fraction(part.days, period_days)
     if unit == "year":
         return year_share(part.first, part.end, year_starts)
     if not component.prorate:

@@ -21,6 +21,7 @@ _SIZES: dict[str, tuple[str, Fraction]] = {
     "ML": ("volume", Fraction(1_000_000)),
     # A hundred cubic feet, as imperial gas meters count them; 2.83 m3 by the UK's regulations.
     "hcf": ("volume", Fraction(2830)),
+    "ft3": ("volume", Fraction(283, 10)),
 }
 
 

@@ -24,8 +24,8 @@ def bands_of(line: Timeline, component: Component, calendar: Calendar) -> IntArr
     """Of each interval: the place of its band among `band_codes`, or `NO_BAND`."""
     if not component.bands:
         return np.zeros(len(line.starts), np.int64)
-    market = component.clock == "market" and calendar.market_clock
-    wall = wall_of(line, calendar.market_clock if market else calendar.clock)
+    other = calendar.market_clock if component.clock == "market" else calendar.local_clock
+    wall = wall_of(line, other or calendar.clock)
     found = np.full(len(line.starts), NO_BAND)
     codes = band_codes(component)
     kinds = _day_kinds(wall.ordinals, component.bands, calendar)

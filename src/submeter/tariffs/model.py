@@ -225,12 +225,14 @@ class Calendar:
     """What a site's days are: its clocks and its public holidays."""
 
     clock: str
-    """Time zone of billing days and local windows: Australia/Sydney."""
+    """Time zone of billing days, and of windows in local time: Australia/Sydney."""
     market_clock: str = ""
     """Time zone of windows in market time (Etc/GMT-10); empty: the same."""
     holidays: frozenset[date] = frozenset()
     year_starts: int = 1
     """Month in which the year of annual steps and caps begins."""
+    local_clock: str = ""
+    """Time zone of windows in local time, where billing days are the market's; empty: the same."""
 
 
 class Cap(NamedTuple):

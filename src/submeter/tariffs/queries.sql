@@ -83,7 +83,7 @@ returning id
 -- name: calendars
 select s.id, s.day_time_zone, coalesce(s.market_time_zone, ''), coalesce(c.year_starts, 1),
   coalesce((select array_agg(h.day order by h.day) from submeter.calendar_holidays h where h.calendar_id = c.id and h.is_holiday), '{}'),
-  c.code, coalesce(c.years, '{}')
+  s.time_zone, c.code, coalesce(c.years, '{}')
 from submeter.sites s
 left join submeter.calendars c on c.id = s.calendar_id
 where s.id = any (%(sites)s)

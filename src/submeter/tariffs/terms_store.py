@@ -38,12 +38,12 @@ class SiteCalendar(NamedTuple):
 
 
 def load_calendars(connection: psycopg.Connection, sites: Iterable[UUID]) -> dict[UUID, SiteCalendar]:
-    """The days of sites; one query. Windows in local time are read by the clock of billing days."""
+    """The days of sites; one query."""
     found = {}
-    for site, clock, market, starts, days, code, years in connection.execute(
+    for site, clock, market, starts, days, local, code, years in connection.execute(
         _QUERIES["calendars"], {"sites": list(sites)}
     ):
-        calendar = Calendar(clock, market, frozenset(days), starts)
+        calendar = Calendar(clock, market, frozenset(days), starts, local)
         found[site] = SiteCalendar(calendar, code, frozenset(years))
     return found
 

@@ -113,6 +113,15 @@ def test_the_hour_that_autumn_repeats_is_in_its_band_twice() -> None:
     assert len(found) == 25
 
 
+def test_local_windows_where_billing_days_are_the_markets() -> None:
+    """In summer the market's midnight is 1 o'clock in Sydney, so its day ends in the local day after."""
+    component = Component(code="e", kind="usage", rates=(), bands=(Band("night", 0, 120), Band("off")))
+    line = timeline(date(2026, 1, 10), date(2026, 1, 11), "Etc/GMT-10", 60)
+    calendar = Calendar("Etc/GMT-10", "Etc/GMT-10", local_clock="Australia/Sydney")
+    codes = [band_codes(component)[place] for place in bands_of(line, component, calendar)]
+    assert codes == ["night"] + ["off"] * 22 + ["night"]
+
+
 def test_columns_of_days() -> None:
     line = timeline(date(2026, 10, 1), date(2026, 10, 8), "Australia/Sydney", 0)
     assert len(line.starts) == 7
