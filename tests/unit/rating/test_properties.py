@@ -23,7 +23,7 @@ from unit.rating.worlds import FIRST_OF_ALL, World, blocks, demand, plan_of, tim
 
 pytestmark = pytest.mark.proof
 FULL = bool(os.environ.get("SUBMETER_PROVE"))
-SOME = settings(max_examples=500 if FULL else 40)
+SOME = settings(max_examples=300 if FULL else 40)
 SHARE_CUT = Fraction(1, 10**8)
 """Shares of a step between bands are cut at 10^-9 of a unit, and there are few of them."""
 
