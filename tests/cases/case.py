@@ -89,6 +89,8 @@ class Case:
     plan: Plan
     calendar: Calendar
     usage: tuple[Measured, ...] = ()
+    missing: tuple[Period, ...] = ()
+    """Days of which no interval came."""
     spot: tuple[tuple[str, Measured], ...] = ()
     taxes: tuple[TaxRate, ...] = ()
     loss_factors: Mapping[str, tuple[Dated, ...]] = field(default_factory=dict)

@@ -58,6 +58,7 @@ class Draft:
     plan: dict[str, Any] = field(default_factory=dict)
     components: dict[str, Component] = field(default_factory=dict)
     usage: list[Measured] = field(default_factory=list)
+    missing: list[Period] = field(default_factory=list)
     spot: list[tuple[str, Measured]] = field(default_factory=list)
     taxes: list[TaxRate] = field(default_factory=list)
     losses: dict[str, list[Dated]] = field(default_factory=lambda: defaultdict(list))
@@ -132,6 +133,7 @@ def _finished(title: str, place: str, draft: Draft) -> Case:
         plan=Plan(code=title, components=tuple(draft.components.values()), **draft.plan),
         calendar=Calendar(draft.zone, draft.market, frozenset(draft.holidays), draft.year_starts),
         usage=tuple(draft.usage),
+        missing=tuple(draft.missing),
         spot=tuple(draft.spot),
         taxes=tuple(draft.taxes),
         loss_factors={name: tuple(dated) for name, dated in draft.losses.items()},
@@ -258,6 +260,10 @@ def _export(draft: Draft, line: Said) -> None:
     draft.usage.append(_measured(line.rest, line.place)._replace(direction="export"))
 
 
+def _missing(draft: Draft, line: Said) -> None:
+    draft.missing.append(Period(*span(line.rest)))
+
+
 def _spot(draft: Draft, line: Said) -> None:
     series, _, rest = line.rest.partition(" ")
     head, *options = rest.split(",")
@@ -364,6 +370,7 @@ WORDS: dict[str, Callable[[Draft, Said], None]] = {
     "convert": _convert,
     "usage": _usage,
     "export": _export,
+    "missing": _missing,
     "spot": _spot,
     "holds": _holds,
     "capacity": _capacity,

@@ -1,6 +1,7 @@
 """The usage of a case as the engine wants it: a row of whole numbers for each register."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -38,7 +39,10 @@ def usage_of(case: Case) -> Usage:
     return Usage(
         first=first,
         end=end,
-        streams=tuple(_stream(key, lines, first, end, case.calendar) for key, lines in streams.items()),
+        streams=tuple(
+            _without(_stream(key, lines, first, end, case.calendar), case, first, end)
+            for key, lines in streams.items()
+        ),
     )
 
 
@@ -51,6 +55,16 @@ def days_of(case: Case) -> tuple[date, date]:
 def _stream(key: _Key, lines: list[Measured], first: date, end: date, calendar: Calendar) -> Stream:
     days = _by_days if key.minutes == 0 else _by_intervals
     return Stream(amounts=days(lines, first, end, calendar), decimals=DECIMALS, **key._asdict())
+
+
+def _without(stream: Stream, case: Case, first: date, end: date) -> Stream:
+    """Half-hours of missing days are not there; an empty one is no zero."""
+    if not case.missing or not stream.minutes:
+        return stream
+    zone = case.calendar.clock
+    walls = _wall(zone, interval_starts(zone, first, end, stream.minutes))
+    there = [not any(gap.first <= at.date() < gap.end for gap in case.missing) for at in walls]
+    return replace(stream, amounts=stream.amounts[:, there])
 
 
 def _by_days(lines: Iterable[Measured], first: date, end: date, _: Calendar) -> np.ndarray:
