@@ -27,7 +27,7 @@ class Difference(NamedTuple):
 def differences(case: Case, most: float, against: Case | None = None) -> Iterator[Difference]:
     """Where a figure is off by more than `most`, relative to what the month's lines are about."""
     charges = rate(usage_of(case), plan_of(case), CALENDAR, MONTHS, terms_of(case))
-    gross = _gross(charges)
+    gross = _gross(charges, year_in_december=bool(case.minimum_year))
     for agreement, theirs in enumerate(rate_with_sam(against or case)):
         ours = figures(case, charges, agreement)
         for name in Figures._fields:
@@ -72,10 +72,15 @@ def _sum(sets: list[LineSet], agreement: int) -> list[float]:
     return [float(one) for one in found]
 
 
-def _gross(charges: Charges) -> list[list[float]]:
-    """(A, 12) what all lines come to without their signs: floats of SAM are off by a part of that."""
+def _gross(charges: Charges, *, year_in_december: bool) -> list[list[float]]:
+    """(A, 12) what all lines come to without their signs: floats of SAM are off by a part of that.
+
+    A yearly minimum, which December settles, is about all of the year.
+    """
     found = np.zeros((charges.count, 12))
     for one in charges.lines:
         money = np.abs(one.unrounded.values) * float(one.unrounded.scale)
         found += by_period(money.astype(float), one.frame.period, 12)
+    if year_in_december:
+        found[:, -1] = found.sum(axis=1)
     return found.tolist()
