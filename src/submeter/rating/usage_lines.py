@@ -126,13 +126,25 @@ def usage_lines(
 
 
 def _sources(component: Component, plan: Plan, usage: Usage, terms: Terms) -> tuple[Source, ...]:
-    """The streams that count. Green power that names a base is for the registers of that base alone."""
+    """The streams that count.
+
+    Usage of all registers leaves those out that a controlled load of the plan charges; they would be charged
+    twice. Green power that names a base is for the registers of that base alone.
+    """
     sources = sources_of(component, usage, terms)
+    if component.kind == "usage" and not component.register_types:
+        switched = {kind for one in plan.components for kind in _switched(one)}
+        return tuple(one for one in sources if usage.streams[one.place].register_type not in switched)
     base = [one for one in plan.components if one.code in component.base]
     if component.kind != "green" or not base:
         return sources
-    places = {source.place for one in base for source in sources_of(one, usage, terms)}
+    places = {source.place for one in base for source in _sources(one, plan, usage, terms)}
     return tuple(source for source in sources if source.place in places)
+
+
+def _switched(component: Component) -> tuple[str, ...]:
+    """The registers of a controlled load."""
+    return component.register_types if component.kind == "controlled_load" else ()
 
 
 def _is_spot(component: Component) -> bool:

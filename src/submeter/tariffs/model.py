@@ -160,7 +160,8 @@ class Component:
     name: str = ""
     """What the invoice says; the code where empty."""
     register_types: tuple[str, ...] = ()
-    """Whose registers count (ALLDAY, PEAK, CONTROLLED, ...); empty: all of the product and direction."""
+    """Whose registers count (ALLDAY, PEAK, CONTROLLED, ...). Empty: all of the product and direction; for
+    `usage`, but those that a controlled load of the plan charges."""
     bands: tuple[Band, ...] = ()
     clock: Literal["local", "market"] = "local"
     """By which clock the windows of bands and of demand are read."""
