@@ -13,6 +13,7 @@ from submeter.charts.model import (
     Chart,
     Day,
     GapCalendar,
+    Histogram,
     LoadProfile,
     MonthBars,
     PriceMap,
@@ -52,6 +53,8 @@ def _lines(chart: Chart) -> Iterator[str]:
             yield from _calendar(chart)
         case PriceMap():
             yield from price_lines(chart)
+        case Histogram():
+            yield from _histogram(chart)
         case _:
             yield from _bars(chart)
 
@@ -198,3 +201,14 @@ def _bars(chart: MonthBars) -> Iterator[str]:
         length = round(_BAR * abs(bar.amount) / most) if most else 0
         lacks = f", {bar.missing} of {bar.expected} missing" if bar.missing else ""
         yield f"{name}  {'█' * length} {label(bar.amount)} {chart.unit}{lacks}"
+
+
+def _histogram(chart: Histogram) -> Iterator[str]:
+    """A line for each bin, with how many lie in it."""
+    most = max((one.number for one in chart.bins), default=0)
+    names = [f"{label(one.low)} to {label(one.high)}" for one in chart.bins]
+    width = max((len(name) for name in names), default=0)
+    for name, one in zip(names, chart.bins, strict=True):
+        length = max(round(_BAR * one.number / most), int(one.number > 0)) if most else 0
+        yield f"{name:>{width}}  {'█' * length} {one.number}"
+    yield f"{chart.unit}; how many {chart.counted}"

@@ -11,12 +11,14 @@ __all__ = [
     "Amount",
     "AverageDays",
     "Bar",
+    "Bin",
     "Chart",
     "Curve",
     "Day",
     "DayGaps",
     "GapCalendar",
     "Heading",
+    "Histogram",
     "LoadProfile",
     "MonthBars",
     "Panel",
@@ -157,4 +159,23 @@ class PriceMap(NamedTuple):
     panels: tuple[PricePanel, ...]
 
 
-Chart = LoadProfile | AverageDays | YearMap | GapCalendar | MonthBars | PriceMap
+class Bin(NamedTuple):
+    """How many values lie in `[low, high)`."""
+
+    low: Decimal
+    high: Decimal
+    number: int
+
+
+class Histogram(NamedTuple):
+    """How often values of different size come. All bins are as wide, one after the other without a gap."""
+
+    heading: Heading
+    unit: str
+    """Of the values: AUD a month."""
+    bins: tuple[Bin, ...]
+    counted: str = ""
+    """What is counted: agreements."""
+
+
+Chart = LoadProfile | AverageDays | YearMap | GapCalendar | MonthBars | PriceMap | Histogram
