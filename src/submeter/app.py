@@ -37,6 +37,7 @@ from submeter.metering.reading_rules import RULES
 from submeter.metering.report import refused_row
 from submeter.parties.actions import create_customer_token
 from submeter.parties.tokens import KEY_ROLES
+from submeter.rating import calls as rating_calls
 from submeter.settings import Settings
 from submeter.tariffs import calls as tariff_calls
 from submeter.uploads import Sent, receive_files
@@ -48,6 +49,7 @@ CALLS = {
     **column_maps.CALLS,
     **import_calls.CALLS,
     **interval_calls.CALLS,
+    **rating_calls.CALLS,
     **reading_calls.CALLS,
     **value_calls.CALLS,
     **tariff_calls.CALLS,
@@ -302,6 +304,7 @@ _STATUS = {
         404,
     ),
     **dict.fromkeys(["NET128", "NET130", "NET131", "TRF140", "TRF142"], 404),
+    **dict.fromkeys(["RTG200", "RTG220"], 404),
     **dict.fromkeys(["23505", "MTR230", "MTR262", "MTR408", "NET129", "NET133", "NET135", "NET136"], 409),
     **dict.fromkeys(["TRF130", "TRF133", "TRF141"], 409),
     "MTR235": 413,

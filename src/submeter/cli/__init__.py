@@ -20,6 +20,7 @@ from submeter.cli import (
     intervals,
     meter,
     migrate,
+    rating,
     readings,
     serve,
     tariff,
@@ -42,6 +43,7 @@ app.add_typer(readings.app, name="readings")
 app.add_typer(columns.app, name="columns")
 app.add_typer(tariff.app, name="tariff")
 app.add_typer(calendar.app, name="calendar")
+rating.join(tariff.app)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer's form of a callback

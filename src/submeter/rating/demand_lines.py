@@ -17,6 +17,7 @@ from submeter.rating.ratchet import charged_peaks, months_looked_at
 from submeter.rating.segments import Segment, month_share, months_begun, segments
 from submeter.rating.terms import loss_on, term_days
 from submeter.rating.windows import band_codes
+from submeter.rating.workings import workings
 from submeter.tariffs.model import Calendar, Component, DemandRule, Plan
 
 __all__ = ["DemandLines", "demand_lines"]
@@ -100,7 +101,7 @@ def demand_lines(
         peaks,
         table,
         limits,
-        frame_of(component, table, bands, shares),
+        frame_of(component, table, bands, shares, workings(component, table, parts, len(bands), limits)),
     )
 
 

@@ -12,6 +12,7 @@ from submeter.rating.model import Exact, Frame, LineSet, Period, Terms
 from submeter.rating.prices import PriceTable, price_table, rate_days
 from submeter.rating.segments import Segment, month_share, months_begun, segments, year_share
 from submeter.rating.terms import term_days
+from submeter.rating.workings import workings
 from submeter.tariffs.model import Component, Plan
 
 __all__ = ["TimeLines", "time_lines", "time_share"]
@@ -77,7 +78,7 @@ def time_lines(
         plan,
         table,
         of_parts(ones if capacity else spans),
-        frame_of(component, table, ("",), shares),
+        frame_of(component, table, ("",), shares, workings(component, table, parts, 1)),
     )
 
 

@@ -20,6 +20,7 @@ from submeter.rating.segments import Segment, segments
 from submeter.rating.spot import Spot, spot_of
 from submeter.rating.terms import loss_on, term_days
 from submeter.rating.windows import band_codes
+from submeter.rating.workings import workings
 from submeter.tariffs.model import Calendar, Component, DemandRule, Plan
 
 __all__ = ["UsageLines", "usage_lines"]
@@ -121,7 +122,13 @@ def usage_lines(
         running_of(component, usage, streams, len(bands)) if limits else None,
         spot_of(component, usage, terms, streams, table) if _is_spot(component) else None,
         _whole(component, limits, len(bands)),
-        frame_of(component, table, bands, keys_of_shares(table.keys, parts_of_one=parts_of_one)),
+        frame_of(
+            component,
+            table,
+            bands,
+            keys_of_shares(table.keys, parts_of_one=parts_of_one),
+            workings(component, table, parts, len(bands), limits),
+        ),
     )
 
 

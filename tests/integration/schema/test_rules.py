@@ -56,7 +56,7 @@ def test_functions_a_customer_may_execute_are_these(module_database: Any) -> Non
     assert owner_rows(module_database, query.format("anon")) == []
     allowed = [name for (name,) in owner_rows(module_database, query.format("authenticated"))]
     assert allowed == ["check_correction", "check_dial_value", "check_reading", "circuit_intervals", "circuit_totals", "claim", "claim_uuid",
-                       "claimed_customer", "claimed_esco", "default_esco", "has_reading_at", "lock_register_readings",
+                       "claimed_customer", "claimed_esco", "compare_plans", "default_esco", "explain_line", "has_reading_at", "lock_register_readings",
                        "offered_reading", "offered_readings", "register_days", "register_intervals", "register_named", "sight",
                        "sub_type_of"]  # fmt: skip
 

@@ -14,6 +14,15 @@ from journeys.tenancy.writing import differences, snapshot
 
 Arguments = dict[str, Any]
 
+# Agreements and days of which the world has rated lines: who sees the lines may compare, and nobody else.
+RATED = (
+    ("alice", "2025-03-01", "2025-04-01"),
+    ("alice", "2025-06-01", "2025-07-01"),
+    ("bob", "2025-08-01", "2025-09-01"),
+    ("bob", "2026-02-01", "2026-03-01"),
+    ("dora", "2026-02-01", "2026-03-01"),
+)
+
 # What each function is called with. Staff alone may call them, but for those that tell a customer of their own days.
 CALLS: dict[str, tuple[Arguments, ...]] = {
     "meters_missing_future_tariffs": ({"esco_code_in": None}, *({"esco_code_in": esco} for esco in ESCOS)),
@@ -81,6 +90,20 @@ CALLS: dict[str, tuple[Arguments, ...]] = {
             ("circuit_totals", "circuit_id", ("circuit power 1", "circuit power 2")),
         )
     },
+    "rate_agreement": tuple(
+        {"agreement_id": id_of(f"{esco} {who} power"), "from_date": first, "to_date": end}
+        for esco in ESCOS
+        for who, first, end in RATED
+    ),
+    "compare_plans": tuple(
+        {"agreement_id": id_of(f"{esco} {who} power"), "from_date": first, "to_date": end}
+        for esco in ESCOS
+        for who, first, end in RATED
+    ),
+    "explain_line": tuple({"line_id": number} for number in range(1, 15)),
+    "preview_plan_change": (
+        {"plan": "none", "new_plan": "other", "from_date": "2025-07-01", "to_date": "2025-08-01"},
+    ),
     "process_reading": ({"id": 0},),
     "force_reading": ({"id": 0, "reason": "photo"},),
     "delete_reading": ({"ids": [0], "reason": "photo"},),
@@ -100,6 +123,8 @@ def walk_functions(site: Site, viewer: Viewer, names: Iterable[str] = CALLS) -> 
             answer = site.ask(viewer, "POST", f"/rpc/{name}", arguments)
             if viewer.claims and name in TELLING:
                 found += _walk_values(site, viewer, name, arguments, answer)
+            elif viewer.claims and name in ("compare_plans", "explain_line"):
+                found += _walk_rating(site, viewer, name, arguments, answer)
             elif not staff and answer.status_code != (403 if viewer.claims else 401):
                 found.append(f"{name} is not refused: {answer.status_code} {answer.text[:200]}")
             elif staff:
@@ -138,13 +163,42 @@ def _walk_answer(
         yield from _walk_interval_answer(own, name, arguments, answer)
     elif name in _OF_PRICES:
         yield from _walk_prices(site, name, arguments, answer, own)
-    elif name in READINGS:
-        yield from _walk_reading_answer(own, name, arguments, answer)
+    elif name in READINGS or name in CHARGING:
+        walk = _walk_reading_answer if name in READINGS else _walk_charges
+        yield from walk(own, name, arguments, answer)
     elif name in _REFUSED_ALIKE:
         # There is no file, no day that waits, no map: it is refused by what it asks, not for who asks.
         if answer.status_code not in (400, 404) or _REFUSED_ALIKE[name] not in answer.text:
             yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
     elif answer.status_code != 204:
+        yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+
+
+CHARGING = ("rate_agreement", "preview_plan_change")
+
+
+def _walk_charges(own: set[str], name: str, arguments: Arguments, answer: httpx.Response) -> Iterator[str]:
+    """Agreements of others are not there; of one's own some have data, some not. The plans are nobody's."""
+    mine = {id_of(f"{esco} {who} power") for esco in own for who, *_ in RATED}
+    hidden = name == "rate_agreement" and arguments["agreement_id"] not in mine
+    expected = (404,) if hidden or name != "rate_agreement" else (200, 400)
+    missing = {"rate_agreement": "RTG200", "preview_plan_change": "TRF140"}[name]
+    if answer.status_code not in expected or (missing in answer.text) != (404 in expected):
+        yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
+
+
+def _walk_rating(
+    site: Site, viewer: Viewer, name: str, arguments: Arguments, answer: httpx.Response
+) -> Iterator[str]:
+    """Whoever sees a line is told how it came about, and may compare plans for its days."""
+    lines = site.ask(viewer, "GET", "/rated_lines?select=id,agreement_id,period_from,period_to").json()
+    if name == "explain_line":
+        known = arguments["line_id"] in {line["id"] for line in lines}
+    else:
+        columns = ("agreement_id", "period_from", "period_to")
+        known = tuple(arguments.values()) in {tuple(line[column] for column in columns) for line in lines}
+    code = "RTG220" if name == "explain_line" else "RTG200"
+    if (answer.status_code, code in answer.text) != ((200, False) if known else (404, True)):
         yield f"{name} {arguments}: {answer.status_code} {answer.text[:200]}"
 
 

@@ -1,0 +1,141 @@
+"""What agreements are charged, as people read it: lines of text, columns in line."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from submeter.core.problem import Problem
+from submeter.rating.comparing import Compared, Preview
+from submeter.rating.model import Line, Period
+from submeter.rating.results import Outcome, Rated
+
+__all__ = [
+    "bill_lines",
+    "compared_lines",
+    "preview_lines",
+    "problem_lines",
+    "said_number",
+    "said_period",
+    "table",
+]
+
+_RIGHT = str.rjust
+_LEFT = str.ljust
+
+
+def bill_lines(found: Outcome) -> Iterator[str]:
+    """The bill of an agreement: plan by plan, line by line, with tax and total."""
+    name = ", ".join(part for part in (found.account_number, found.property_name) if part)
+    yield f"{name}  ({found.agreement_id})"
+    yield from problem_lines(found.problems)
+    for rated in found.rated:
+        for place, period in enumerate(rated.part.charged):
+            yield f"  {_plan_name(rated)}, {said_period(period)}"
+            yield from (f"    {row}" for row in _rows(rated, place))
+        yield from (f"  {row}" for row in problem_lines(rated.findings))
+
+
+def _plan_name(rated: Rated) -> str:
+    plan = rated.plan.plan
+    return f"{plan.code} ({plan.name})" if plan.name and plan.name != plan.code else plan.code
+
+
+def _rows(rated: Rated, period: int) -> Iterator[str]:
+    tax, total = rated.total_of(period)
+    rows = [_row(line) for line in rated.lines(period)]
+    currency = rated.plan.plan.currency
+    rows.append(("tax", "", "", "", f"{tax:f}"))
+    rows.append((f"total {currency}", "", "", "", f"{total:f}"))
+    return table(rows, "lrlrr")
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    component = line.component
+    name = component.name or component.code
+    where = [line.band] if line.band else []
+    where += [f"step {line.step}"] if any(rate.step > 1 for rate in component.rates) else []
+    if (line.first, line.end) != (line.period.first, line.period.end):
+        where.append(said_period(Period(line.first, line.end)))
+    name = f"{name} ({', '.join(where)})" if where else name
+    if component.kind in ("discount", "minimum", "concession"):
+        return (name, "", "", "", f"{line.amount:f}")
+    return (name, said_number(line.quantity), component.unit, f"x {line.rate.price:f}", f"{line.amount:f}")
+
+
+def said_number(value: Decimal | Fraction) -> str:
+    """A quantity; one that is no decimal to six places."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):.6f}"
+
+
+def said_period(period: Period) -> str:
+    """2026-07-01 to 2026-07-31: both days are in it."""
+    last: date = period.end - timedelta(days=1)
+    return str(last) if period.first == last else f"{period.first} to {last}"
+
+
+def problem_lines(found: Iterable[Problem]) -> Iterator[str]:
+    """Findings with their next step."""
+    for one in found:
+        detail = f": {one.detail}" if one.detail else ""
+        yield f"! {one.code} {one.title}{detail}"
+        yield f"  {one.hint}"
+
+
+def table(rows: Sequence[Sequence[str]], sides: str) -> Iterator[str]:
+    """Rows with their columns in line; `sides` says which stand left (l) and which right (r)."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(sides))]
+    for row in rows:
+        cells = [
+            (_LEFT if side == "l" else _RIGHT)(cell, width)
+            for cell, side, width in zip(row, sides, widths, strict=True)
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def compared_lines(found: Sequence[Compared]) -> Iterator[str]:
+    """Plans with what they would have cost, the cheapest first; the agreement's own is marked."""
+    rows = [
+        (
+            "*" if one.is_own else "",
+            one.code,
+            _money(one.total),
+            _more(one.difference),
+            one.currency,
+            one.name,
+        )
+        for one in found
+    ]
+    yield from table([("", "plan", "cost", "more", "", ""), *rows], "llrrll")
+    for one in found:
+        codes = ", ".join(f"{problem.code} {problem.title.lower()}" for problem in one.findings)
+        if codes:
+            yield f"! {one.code}: {codes}"
+
+
+def preview_lines(preview: Preview, limit: int) -> Iterator[str]:
+    """Who pays most more first; then those of whom it cannot be said."""
+    rows = [
+        (one.account_number, one.property_name, _money(one.now), _money(one.then), _more(one.difference),
+         f"{one.percent:+f} %" if one.percent is not None else "")
+        for one in preview.rows[:limit]
+    ]  # fmt: skip
+    if rows:
+        yield ""
+        yield from table(
+            [("account", "property", preview.plan, preview.new_plan, "more", ""), *rows], "llrrrr"
+        )
+    if len(preview.rows) > limit:
+        yield f"and {len(preview.rows) - limit} more (--limit)"
+    for key, problems in preview.failed.items():
+        yield f"! {key}: {problems[0]}"
+
+
+def _money(value: Decimal | None) -> str:
+    return "?" if value is None else f"{value:f}"
+
+
+def _more(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:+f}"
