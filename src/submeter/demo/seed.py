@@ -31,6 +31,7 @@ from submeter.demo.parties import (
     rows_of_places,
 )
 from submeter.demo.payments import add_payments
+from submeter.demo.plans import add_plans
 from submeter.demo.readings import DayOfRegister, list_days_of, list_readings
 from submeter.demo.store import Row, add_rows
 from submeter.demo.tariffs import add_benchmarks, add_shadows, generate_tariffs
@@ -122,6 +123,7 @@ def _fill(connection: psycopg.Connection, years: Sequence[Year], today: date, sa
     say(f"{add_benchmarks(connection, years[0].first, today)} benchmark tariffs")
     say(f"{_add_places_and_people(connection, years)} companies, homes, people, meters and what ties them")
     say(f"{generate_tariffs(connection, years, today)} microgrid and customer tariffs")
+    say(f"{add_plans(connection, years)} agreements with a price plan")
     days, readings = _add_metering(connection, years)
     say(f"{days} days of half-hours, {readings} dial readings")
     say(f"{_add_by_month(connection, years[0], 'monthly_usage')} months of usage")
