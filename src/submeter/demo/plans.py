@@ -133,6 +133,6 @@ def _given(year: Year) -> Iterator[Row]:
                 agreement = key_id(account.id, nature)
                 yield {
                     "id": key_id(agreement, "price plan"), "esco_id": year.estate.id,
-                    "agreement_id": agreement, "price_plan_id": _plan_id(year.estate, code), "product": product,
-                    "from_date": account.tenancy.from_date,
+                    "agreement_id": agreement, "price_plan_id": _plan_id(year.estate, code),
+                    "product": product, "from_date": account.tenancy.from_date,
                 }  # fmt: skip
