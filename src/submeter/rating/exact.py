@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from submeter.rating.model import Exact, IntArray
 __all__ = [
     "add",
     "common_scale",
+    "gains",
     "greatest",
     "muldiv",
     "narrow",
@@ -169,8 +169,14 @@ def muldiv(a: IntArray, b: IntArray, c: IntArray) -> IntArray:
 
 
 def _muldiv_wide(a: IntArray, b: IntArray, c: IntArray) -> IntArray:
-    def one(x: Any, y: Any, z: Any) -> int:
-        return int(x) * int(y) // int(z) if z else 0
-
-    found = [one(x, y, z) for x, y, z in zip(a.flat, b.flat, c.flat, strict=True)]
+    rows = zip(a.ravel().tolist(), b.ravel().tolist(), c.ravel().tolist(), strict=True)
+    found = [x * y // z if z else 0 for x, y, z in rows]
     return narrow(np.array(found, object).reshape(a.shape))
+
+
+def gains(values: IntArray, axis: int) -> IntArray:
+    """By how much each is more than the one before it along an axis; the first as it is."""
+    found = values.copy()
+    place = (slice(None),) * axis
+    found[(*place, slice(1, None))] -= values[(*place, slice(None, -1))]
+    return found

@@ -77,17 +77,11 @@ def net_energy(
     lessened on the way; it may be less than the bands' own surplus, which begins anew in any case.
     """
     balance = _roomy(export) - _roomy(import_)
-    whole = balance.sum(axis=2)
-    billed, settled = np.zeros_like(balance), np.zeros_like(whole)
-    for period, ends in enumerate(settles):
-        left = balance[:, period] + carried
-        carried = np.maximum(left, 0)
-        np.subtract(carried, left, out=billed[:, period])
-        carried_net = np.maximum(carried_net + whole[:, period], 0)
-        if ends:
-            settled[:, period] = carried_net
-            carried, carried_net = np.zeros_like(carried), np.zeros_like(carried_net)
-    return Netted(narrow(billed), narrow(settled), narrow(carried), narrow(carried_net))
+    surplus, billed = _levels(balance, carried, settles)
+    total, _ = _levels(balance.sum(axis=2), carried_net, settles)
+    ends = np.array(settles)
+    kept = [np.zeros_like(one[:, 0]) if settles[-1] else one[:, -1] for one in (surplus, total)]
+    return Netted(narrow(billed), narrow(np.where(ends, total, 0)), narrow(kept[0]), narrow(kept[1]))
 
 
 def carry_money(
@@ -102,17 +96,40 @@ def carry_money(
 
     With `next_month` a credit counts from the period after the one in which it arises.
     """
-    charges, earned = _roomy(charges), _roomy(earned)
-    applied, paid, lost = (np.zeros_like(charges) for _ in range(3))
-    for period, ends in enumerate(settles):
-        charge, fresh = np.maximum(charges[:, period], 0), earned[:, period]
-        usable = carried + fresh if credit_from == "month" else carried
-        applied[:, period] = np.minimum(usable, charge)
-        carried = carried + fresh - applied[:, period]
-        if ends and true_up != "credit":
-            (paid if true_up == "pay" else lost)[:, period] = carried
-            carried = np.zeros_like(carried)
-    return Carry(narrow(applied), narrow(paid), narrow(lost), narrow(carried))
+    charges, earned = np.maximum(_roomy(charges), 0), _roomy(earned)
+    resets = settles if true_up != "credit" else [False] * len(settles)
+    usable = earned
+    if credit_from == "next_month":
+        usable = np.concatenate([np.zeros_like(earned[:, :1]), earned[:, :-1]], axis=1)
+        usable = np.where([False, *resets[:-1]], 0, usable)  # the year's end has settled it
+    left, missing = _levels(usable - charges, carried, resets)
+    balance = left + earned if credit_from == "next_month" else left
+    over = np.where(resets, balance, 0)
+    nothing = np.zeros_like(over)
+    kept = nothing[:, -1] if resets[-1] else balance[:, -1]
+    paid, lost = (over, nothing) if true_up == "pay" else (nothing, over)
+    return Carry(narrow(charges - missing), narrow(paid), narrow(lost), narrow(kept))
+
+
+def _levels(flow: IntArray, start: IntArray, resets: Sequence[bool]) -> tuple[IntArray, IntArray]:
+    """A store that a flow fills and empties, period by period along axis 1, never below nothing.
+
+    Returns what is in it after each period, and what each period could not take out. After a period that
+    resets it is empty. Without months one by one: what is in it is the sum so far less its lowest point.
+    """
+    flow = flow.astype(object) if start.dtype == object else flow
+    levels, missing = np.empty_like(flow), np.empty_like(flow)
+    first = 0
+    for last in [place for place, ends in enumerate(resets) if ends or place + 1 == len(resets)]:
+        part = slice(first, last + 1)
+        so_far = flow[:, part].cumsum(axis=1)
+        lowest = np.minimum(np.minimum.accumulate(so_far, axis=1), -start[:, np.newaxis])
+        levels[:, part] = so_far - lowest
+        missing[:, part] = levels[:, part] - flow[:, part]
+        missing[:, first] -= start
+        missing[:, first + 1 : last + 1] -= levels[:, first:last]
+        first, start = last + 1, np.zeros_like(start)
+    return levels, missing
 
 
 def share_out(total: IntArray, parts: IntArray) -> IntArray:

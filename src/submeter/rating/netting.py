@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from submeter.rating.exact import common_scale, narrow, rescale, round_half_up, wide_sum
+from submeter.rating.exact import common_scale, narrow, rescale, round_half_up, times, wide_sum
 from submeter.rating.metering_options import net_energy, net_within, share_out
 from submeter.rating.model import Exact, IntArray, LineSet, Terms, Usage
 from submeter.rating.prices import MICRO
@@ -46,6 +46,10 @@ class Ledger:
 
     def keep(self, name: str, amount: Exact, stored: Fraction) -> None:
         """Rounded to what is stored, half up."""
+        ratio = amount.scale / stored
+        if ratio.denominator == 1:
+            self.after[name] = times(amount.values, ratio.numerator)
+            return
         places = len(str(stored.denominator)) - 1
         self.after[name] = round_half_up(amount, places)
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from submeter.core.problem import Problem, Refused
-from submeter.rating.exact import common_scale, muldiv, rescale, running_total, times, wide_sum
+from submeter.rating.exact import common_scale, gains, muldiv, rescale, running_total, times, wide_sum
 from submeter.rating.model import Exact, IntArray, Period
 from submeter.rating.prices import find_rate
 from submeter.rating.segments import Segment, month_share, year_share
@@ -98,7 +98,7 @@ def split(quantity: Exact, limits: Limits, peaks: Exact | None = None) -> Exact:
     if peaks is not None:
         uppers = times(peaks.values[:, :, None], uppers)
     reached = np.where(known, np.minimum(values[:, :, None], uppers), values[:, :, None])
-    return Exact(np.diff(reached, axis=2, prepend=np.zeros_like(reached[:, :, :1])), scale)
+    return Exact(gains(reached, 2), scale)
 
 
 def shared_between(quantity: Exact, stepped: Exact, bands: int) -> Exact:
@@ -115,8 +115,8 @@ def shared_between(quantity: Exact, stepped: Exact, bands: int) -> Exact:
     until = muldiv(by_step[:, :, None, :], by_band[:, :, :, None], whole)
     # What cancels out over the bands is in no step; it goes to the first.
     until = np.where(whole == 0, by_band[:, :, :, None], until)
-    until = np.diff(until, axis=2, prepend=np.zeros_like(until[:, :, :1]))
-    shares = np.diff(until, axis=3, prepend=np.zeros_like(until[:, :, :, :1]))
+    until = gains(until, 2)
+    shares = gains(until, 3)
     return Exact(shares.reshape(count, parts * bands, -1), scale)
 
 

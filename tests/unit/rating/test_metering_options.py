@@ -89,6 +89,52 @@ def test_no_energy_appears(import_: IntArray, export: IntArray, ends: list[bool]
     assert (found.settled.sum(axis=1) + found.carried_net <= export.sum(axis=(1, 2))).all()
 
 
+@given(import_=WATT_HOURS, export=WATT_HOURS, ends=YEARS_END, start=st.integers(0, 10**8), wide=st.booleans())
+def test_energy_is_carried_as_month_by_month(import_, export, ends, start, wide) -> None:
+    """The slow way: each home, band and month by itself."""
+    carried, net = np.full((2, 3), start), np.full(2, 2 * start)
+    found = net_energy(import_, export, carried.astype(object) if wide else carried, net, ends)
+    for home in range(2):
+        total = 2 * start
+        for band in range(3):
+            left = start
+            for month, end in enumerate(ends):
+                left += int(export[home, month, band]) - int(import_[home, month, band])
+                assert found.billed[home, month, band] == max(-left, 0)
+                left = 0 if end else max(left, 0)
+            assert found.carried[home, band] == left
+        for month, end in enumerate(ends):
+            total = max(total + int(export[home, month].sum()) - int(import_[home, month].sum()), 0)
+            assert found.settled[home, month] == (total if end else 0)
+            total = 0 if end else total
+        assert found.carried_net[home] == total
+
+
+@given(
+    charges=MONEY,
+    earned=MONEY,
+    ends=YEARS_END,
+    start=st.integers(0, 10**12),
+    up=st.sampled_from(["pay", "credit", "expire"]),
+    credit_from=st.sampled_from(["month", "next_month"]),
+)
+def test_money_is_carried_as_month_by_month(charges, earned, ends, start, up, credit_from) -> None:
+    found = carry_money(charges, earned, np.full(2, start), ends, up, credit_from)
+    for home in range(2):
+        held = start
+        for month, end in enumerate(ends):
+            charge, fresh = int(charges[home, month]), int(earned[home, month])
+            applied = min(charge, held + (fresh if credit_from == "month" else 0))
+            held += fresh - applied
+            assert found.applied[home, month] == applied
+            over = held if end and up != "credit" else 0
+            assert (found.paid[home, month], found.lost[home, month]) == (
+                (over, 0) if up == "pay" else (0, over)
+            )
+            held -= over
+        assert found.carried[home] == held
+
+
 @given(import_=WATT_HOURS, export=WATT_HOURS)
 def test_a_month_by_itself_is_charged_or_left(import_: IntArray, export: IntArray) -> None:
     billed, left = net_within(import_, export)
