@@ -77,7 +77,7 @@ def rate_agreements(
             store.lock_agreements(connection, places)
         found = _rated(connection, places, period, chosen)
         if store_lines:
-            found = {key: _stored(connection, places[key], one, caller) for key, one in found.items()}
+            found = _stored(connection, places, found, caller)
     lost = {} if agreements is None else _not_there(agreements, places)
     return tuple(sorted([*found.values(), *lost.values()], key=lambda one: str(one.agreement_id)))
 
@@ -198,9 +198,16 @@ def outcome(place: Place, rated: Sequence[Rated], wrong: Sequence[Problem]) -> O
     return Outcome(*about, () if wrong else tuple(ordered), _once(wrong))
 
 
-def _stored(connection: psycopg.Connection, place: Place, one: Outcome, caller: Caller) -> Outcome:
-    by = caller.signature()
-    return replace(one, stored=tuple(add_lines(connection, rated, place.esco_id, by) for rated in one.rated))
+def _stored(
+    connection: psycopg.Connection,
+    places: Mapping[UUID, Place],
+    found: Mapping[UUID, Outcome],
+    caller: Caller,
+) -> dict[UUID, Outcome]:
+    """The same, with where their lines are kept."""
+    charged = [(places[key].esco_id, rated) for key, one in found.items() for rated in one.rated]
+    kept = iter(add_lines(connection, charged, caller.signature()))
+    return {key: replace(one, stored=tuple(next(kept) for _ in one.rated)) for key, one in found.items()}
 
 
 def _once(found: Iterable[Problem]) -> tuple[Problem, ...]:

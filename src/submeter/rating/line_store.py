@@ -1,5 +1,6 @@
 """Rated lines in the database: added, never changed; the later rating of a day stands."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from submeter.db.queries import load_queries
 from submeter.rating.model import Line, Period
@@ -58,28 +58,32 @@ class StoredLine:
         return Period(self.period_from, self.period_to)
 
 
-def add_lines(connection: psycopg.Connection, rated: Rated, esco_id: UUID, by: str) -> Stored:
-    """Store the lines of what a plan charges an agreement: a rating for each period."""
-    ratings, lines = [], []
-    for place in range(len(rated.part.charged)):
-        row = connection.execute(_QUERIES["next_rating"]).fetchone()
-        assert row
-        ratings.append(int(row[0]))
-        whose = {"esco_id": esco_id, "rating": row[0], "rated_by": by}
-        lines.append(tuple(_inserted(connection, list(_rows(rated, place, whose)))))
-    return Stored(tuple(ratings), tuple(lines))
+_AT_ONCE = 2000
 
 
-def _inserted(connection: psycopg.Connection, rows: Sequence[Mapping[str, Any]]) -> Iterator[int]:
-    with connection.cursor() as cursor:
-        cursor.executemany(_QUERIES["add_line"], rows, returning=True)
-        for result in cursor.results():
-            yield from (number for (number,) in result)
+def add_lines(
+    connection: psycopg.Connection, charged: Sequence[tuple[UUID, Rated]], by: str
+) -> tuple[Stored, ...]:
+    """Store the lines of what plans charge agreements of an ESCO; of each, a rating for each period."""
+    count = sum(len(rated.part.charged) for _, rated in charged)
+    ratings = [int(row[0]) for row in connection.execute(_QUERIES["next_ratings"], {"count": count})]
+    numbers = iter(ratings)
+    own = [tuple(next(numbers) for _ in rated.part.charged) for _, rated in charged]
+    rows = [row for (esco, rated), of in zip(charged, own, strict=True) for row in _rows(rated, esco, of)]
+    ids: dict[int, list[int]] = {rating: [] for rating in ratings}
+    for first in range(0, len(rows), _AT_ONCE):
+        values = {"rows": json.dumps(rows[first : first + _AT_ONCE], default=str), "by": by}
+        added = connection.execute(_QUERIES["add_lines"], values).fetchall()
+        for rating, _, number in sorted(added):
+            ids[rating].append(number)
+    return tuple(Stored(of, tuple(tuple(ids[rating]) for rating in of)) for of in own)
 
 
-def _rows(rated: Rated, period: int, whose: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for place, line in enumerate(rated.lines(period)):
-        yield {**whose, **line_row(rated, line, period), "place": place}
+def _rows(rated: Rated, esco_id: UUID, ratings: Sequence[int]) -> Iterator[dict[str, Any]]:
+    for period, rating in enumerate(ratings):
+        for place, line in enumerate(rated.lines(period)):
+            row = line_row(rated, line, period)
+            yield {**row, "esco_id": esco_id, "rating": rating, "place": place}
 
 
 def line_row(rated: Rated, line: Line, period: int = 0) -> dict[str, Any]:
@@ -107,7 +111,7 @@ def line_row(rated: Rated, line: Line, period: int = 0) -> dict[str, Any]:
         "tax_code": component.tax_code,
         "tax_percent": line.tax_percent,
         "tax": line.tax,
-        "working": Jsonb(working_of(rated, line, period)),
+        "working": working_of(rated, line, period),
     }
 
 

@@ -48,7 +48,6 @@ from unnest(%(registers)s::uuid[]) with ordinality as r (id, n)
 join submeter.register_intervals v on v.register_id = r.id
 where v.day between %(first)s::date - 2 and %(end)s::date + 1 and v.ends_at > %(from_at)s and v.starts_at < %(to_at)s
 group by 1, 2, 3
-order by 1, 2, 3
 
 -- name: interval_days_at
 -- The days as they stood at a moment: what was replaced first since then. What arrived already old never stood.
@@ -69,7 +68,6 @@ from unnest(%(registers)s::uuid[]) with ordinality as r (id, n)
 join stood v on v.register_id = r.id
 where v.ends_at > %(from_at)s and v.starts_at < %(to_at)s
 group by 1, 2, 3
-order by 1, 2, 3
 
 -- name: not_measured
 -- Days that were not measured throughout, nor accepted by a person.
@@ -107,16 +105,22 @@ from unnest(%(registers)s::uuid[]) with ordinality as r (id, n)
 join submeter.register_multipliers m on m.register_id = r.id
 order by r.n, m.from_date
 
--- name: next_rating
-select nextval('submeter.rating_seq')
+-- name: next_ratings
+select nextval('submeter.rating_seq') from generate_series(1, %(count)s)
 
--- name: add_line
+-- name: add_lines
+-- Many at once, numbered in the order of the bill.
 insert into submeter.rated_lines (esco_id, rating, agreement_id, price_plan_id, component_id, rate_id, product, place, period_from, period_to,
   from_date, to_date, band, step, unit, quantity, factor, price, unrounded, amount, tax_code, tax_percent, tax, working, rated_by)
-values (%(esco_id)s, %(rating)s, %(agreement_id)s, %(price_plan_id)s, %(component_id)s, %(rate_id)s, %(product)s, %(place)s, %(period_from)s,
-  %(period_to)s, %(from_date)s, %(to_date)s, %(band)s, %(step)s, %(unit)s, %(quantity)s, %(factor)s, %(price)s, %(unrounded)s, %(amount)s,
-  %(tax_code)s, %(tax_percent)s, %(tax)s, %(working)s, %(rated_by)s)
-returning id
+select r.esco_id, r.rating, r.agreement_id, r.price_plan_id, r.component_id, r.rate_id, r.product, r.place, r.period_from, r.period_to,
+  r.from_date, r.to_date, r.band, r.step, r.unit, r.quantity, r.factor, r.price, r.unrounded, r.amount, r.tax_code, r.tax_percent, r.tax,
+  r.working, %(by)s
+from jsonb_to_recordset(%(rows)s::jsonb) as r (esco_id uuid, rating bigint, agreement_id uuid, price_plan_id uuid, component_id uuid,
+  rate_id uuid, product text, place integer, period_from date, period_to date, from_date date, to_date date, band text, step smallint,
+  unit text, quantity numeric, factor numeric, price numeric, unrounded numeric, amount numeric, tax_code text, tax_percent numeric,
+  tax numeric, working jsonb)
+order by r.rating, r.place
+returning rating, place, id
 
 -- name: line
 select l.id, l.rating, l.agreement_id, l.price_plan_id, l.component_id, l.rate_id, l.product, l.period_from, l.period_to, l.from_date, l.to_date,
@@ -124,15 +128,6 @@ select l.id, l.rating, l.agreement_id, l.price_plan_id, l.component_id, l.rate_i
   l.stands
 from public.rated_lines l
 where l.id = %(id)s
-
--- name: charged_since
--- What stands of a year so far, in 10^-6 of money, but for what a minimum does not look at.
-select l.agreement_id, (sum(l.amount) * 1000000)::bigint
-from public.rated_lines l
-join submeter.price_plan_components c on c.id = l.component_id
-where l.agreement_id = any (%(ids)s) and l.product = %(product)s and l.stands and l.period_from >= %(since)s and l.period_to <= %(first)s
-  and c.kind not in ('minimum', 'feed_in', 'concession')
-group by 1
 
 -- name: agreements_named
 -- By account number or identifier of the supply point: those with days in a period; what has a plan of electricity first, then the latest.
