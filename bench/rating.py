@@ -1,8 +1,8 @@
 """bench/rating: bills by a price plan, beside NREL's SAM (PySAM) in the same run.
 
 The plan has two time bands with two steps each, demand by period and of the month, and a fixed price. Seconds
-are those of the processor; both sides have one thread. The best of the rounds counts. Bills of both sides
-must be the same.
+are those of the processor; both sides have one thread. The sides take turns; of each turn the best round
+counts, and how many times as fast is the middle of the turns. Bills of both sides must be the same.
 
     make bench-rating                              all of it
     make bench-rating ARGS="--million 100000"      a shorter stream
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ USUAL: Metering = "net_billing"
 HALF_HOURS = 365 * 48
 JULY = MONTHS[6]
 SIZES = (5_000, 10_000, 20_000, 40_000)
+TURNS = 5
 BATCH = 20_000
 CHUNK = 5_000
 
@@ -91,27 +93,34 @@ def measure_account_year(rounds: int, *, alone: bool) -> float | None:
     load, made = a_year(1)
     print("\nan account-year of half-hours, twelve bills\n")
     print(f"{'metering option':20} {'PySAM ms':>9} {'ours ms':>8} {'times':>6} {'first call ms':>14}")
-    measured = {}
+    times: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     for option, name in enumerate(METERING):
         case = case_of(option, load, made)
         plan, usage = plan_of(case), usage_of(case)
         ours = partial(rate, usage, plan, CALENDAR, MONTHS)
         first, _ = _timed(ours)
-        own, charges = _best(ours, rounds)
         if alone:
+            own, _ = _best(ours, rounds)
             print(f"{name:20} {'-':>9} {own * 1e3:8.2f} {'-':>6} {first * 1e3:14.1f}")
             continue
         kilowatts = ((values[0] / 500).tolist() for values in (load, made))
-        theirs, figures = _best(partial(run, inputs(case), *kilowatts), rounds)
+        sams = partial(run, inputs(case), *kilowatts)
+        turns = _in_turns(sams, ours, rounds)
+        (theirs, figures), (own, charges) = (min(side, key=_seconds) for side in zip(*turns, strict=True))
+        times[name] = median(a / b for (a, _), (b, _) in turns)
         _same(charges, figures.total, name)
-        measured[name] = (theirs, own)
-        print(f"{name:20} {theirs * 1e3:9.2f} {own * 1e3:8.2f} {theirs / own:6.1f} {first * 1e3:14.1f}")
+        seconds[name] = theirs
+        print(f"{name:20} {theirs * 1e3:9.2f} {own * 1e3:8.2f} {times[name]:6.1f} {first * 1e3:14.1f}")
     if alone:
         return None
-    theirs, own = measured[USUAL]
-    said = met(theirs / own >= TIMES_AN_ACCOUNT_YEAR)
-    print(f"{USUAL}: {theirs / own:.1f} times (goal {TIMES_AN_ACCOUNT_YEAR:g}): {said}")
-    return theirs
+    said = met(times[USUAL] >= TIMES_AN_ACCOUNT_YEAR)
+    print(f"{USUAL}: {times[USUAL]:.1f} times (goal {TIMES_AN_ACCOUNT_YEAR:g}): {said}")
+    return seconds[USUAL]
+
+
+def _seconds(run: tuple[float, Any]) -> float:
+    return run[0]
 
 
 def _same(charges: Charges, totals: Sequence[float], name: str) -> None:
@@ -189,6 +198,15 @@ def _timed(what: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - began, found
 
 
+def _in_turns(one: Callable[[], Any], other: Callable[[], Any], rounds: int) -> list[list[tuple[float, Any]]]:
+    """The best of some calls of one, of some of the other, and again.
+
+    What else the machine does slows both sides of a turn. Not call by call: each would find in the
+    processor's cache what the other one left there.
+    """
+    return [[_best(one, rounds), _best(other, rounds)] for _ in range(TURNS)]
+
+
 def _best(what: Callable[[], Any], rounds: int) -> tuple[float, Any]:
     runs = [_timed(what) for _ in range(rounds)]
     return min(runs, key=lambda one: one[0])
@@ -200,14 +218,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream(options.stream)
         return 0
     year = measure_account_year(options.rounds, alone=options.alone)
-    measure_batch(max(options.rounds // 5, 2), year)
+    measure_batch(max(options.rounds // 3, 2), year)
     measure_stream(options.million)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench.rating", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="of each; the fastest counts")
+    parser.add_argument("--rounds", type=int, default=10, help="of each, five times in turns")
     parser.add_argument("--alone", action="store_true", help="without PySAM")
     parser.add_argument("--million", type=int, default=1_000_000, help="agreement-months of the stream")
     parser.add_argument("--stream", type=int, default=0, help=argparse.SUPPRESS)
