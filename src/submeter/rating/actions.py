@@ -17,6 +17,7 @@ from submeter.rating.desk import rate_parts
 from submeter.rating.inputs import Failure
 from submeter.rating.line_store import add_lines
 from submeter.rating.model import Period
+from submeter.rating.offers import with_offerings
 from submeter.rating.parts import Had, Part, days_without, from_year_start, list_parts
 from submeter.rating.results import Outcome, Rated
 from submeter.rating.store import Place
@@ -145,8 +146,9 @@ def _rated(
             parts[key] = tuple(list_parts(key, had, days))
     plans = load_plans(connection, ids={part.plan_id for of in parts.values() for part in of})
     parts = {key: begun(of, places[key], history.get(key, ()), plans) for key, of in parts.items()}
+    offered, extended = with_offerings(connection, parts, plans)
     rated: dict[UUID, list[Rated]] = defaultdict(list)
-    for one in rate_parts(connection, parts, places, plans):
+    for one in rate_parts(connection, offered, places, extended):
         key = one.part.agreement_id
         if isinstance(one, Failure):
             wrong[key] = (*wrong.get(key, ()), *one.problems)

@@ -96,4 +96,5 @@ def load_books(connection: psycopg.Connection, places: Iterable[Place], first: d
 
 
 def _key(calendar: Calendar) -> tuple[Any, ...]:
-    return (calendar.clock, calendar.market_clock, calendar.holidays, calendar.year_starts)
+    clocks = (calendar.clock, calendar.market_clock, calendar.local_clock)
+    return (*clocks, calendar.holidays, calendar.year_starts)

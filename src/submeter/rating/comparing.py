@@ -17,6 +17,7 @@ from submeter.rating.actions import begun, check_period, id_of, on_plan, plans_o
 from submeter.rating.desk import rate_parts
 from submeter.rating.inputs import Failure
 from submeter.rating.model import Period
+from submeter.rating.offers import with_offerings
 from submeter.rating.parts import Had, Part, by_month, days_without, list_parts
 from submeter.rating.results import Rated
 from submeter.rating.sight import check_days, is_staff, staff_of
@@ -132,7 +133,8 @@ def _compared(
     known = {plan.id: plan for plan in chosen}
     known |= load_plans(connection, ids={part.plan_id for part in own} - known.keys())
     parts = begun([*own, *tried], place, history, known)
-    found = _by_variant(rate_parts(connection, {place.id: parts}, {place.id: place}, known))
+    offered, extended = with_offerings(connection, {place.id: parts}, known)
+    found = _by_variant(rate_parts(connection, offered, {place.id: place}, extended))
     ours = _total(found.get(0, ())) if own else None
     held = {part.plan_id for part in own}
     rows = [_row(plan, found[number], ours, plan.id in held) for number, plan in enumerate(chosen, start=1)]
@@ -232,7 +234,8 @@ def _preview(
     }
     parts = {key: of for key, of in parts.items() if of}
     totals: dict[UUID, list[Decimal]] = {key: [Decimal(0), Decimal(0)] for key in parts}
-    for one in rate_parts(connection, parts, places, plans, sources=False):
+    offered, extended = with_offerings(connection, parts, plans)
+    for one in rate_parts(connection, offered, places, extended, sources=False):
         key = one.part.agreement_id
         if isinstance(one, Failure):
             failed[key] = tuple({str(p): p for p in (*failed.get(key, ()), *one.problems)}.values())

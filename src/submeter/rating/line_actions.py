@@ -17,6 +17,7 @@ from submeter.rating.explaining import Again, Explained
 from submeter.rating.inputs import Failure
 from submeter.rating.line_store import StoredLine, find_line
 from submeter.rating.model import Line
+from submeter.rating.offers import with_offerings
 from submeter.rating.parts import Part
 from submeter.rating.results import Rated
 from submeter.rating.sight import staff_of
@@ -47,7 +48,10 @@ def _explained(connection: psycopg.Connection, line: StoredLine) -> Explained:
     plan = load_plans(connection, ids=[line.price_plan_id])[line.price_plan_id]
     place = store.list_agreements(connection, [line.agreement_id], line.period)[line.agreement_id]
     history = store.list_history(connection, [line.agreement_id]).get(line.agreement_id, [])
-    (part,) = begun([_part(line)], place, history, {plan.id: plan})
+    begins = begun([_part(line)], place, history, {plan.id: plan})
+    parts, plans = with_offerings(connection, {line.agreement_id: begins}, {plan.id: plan})
+    (part,) = parts[line.agreement_id]
+    plan = plans[part.plan_id]
     then, now = (_again(connection, part, place, plan, line, at) for at in (line.rated_at, None))
     component = _component(plan, line.component_id)
     about = (place.account_number, place.property_name)
@@ -56,7 +60,7 @@ def _explained(connection: psycopg.Connection, line: StoredLine) -> Explained:
 
 def _part(line: StoredLine) -> Part:
     """What was charged then; conditions and capacity as they were."""
-    said = line.working.get("capacity")
+    said, offering = line.working.get("capacity"), line.working.get("offering_id")
     return Part(
         line.agreement_id,
         line.price_plan_id,
@@ -64,6 +68,8 @@ def _part(line: StoredLine) -> Part:
         (line.period,),
         frozenset(line.working.get("conditions", ())),
         Decimal(said) if said is not None else None,
+        offering_id=UUID(offering) if offering else None,
+        customer_type=line.working.get("customer_type", ""),
     )
 
 
@@ -76,7 +82,7 @@ def _again(
     at: datetime | None,
 ) -> Again:
     parts, places = {part.agreement_id: (part,)}, {part.agreement_id: place}
-    (found,) = rate_parts(connection, parts, places, {plan.id: plan}, at=at, sources=False)
+    (found,) = rate_parts(connection, parts, places, {part.plan_id: plan}, at=at, sources=False)
     if isinstance(found, Failure):
         return Again(None, found.problems)
     return Again(_same_line(found, line))

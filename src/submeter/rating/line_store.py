@@ -31,6 +31,7 @@ class StoredLine:
     agreement_id: UUID
     price_plan_id: UUID
     component_id: UUID
+    """Of the component, or of the schedule of an inducement."""
     rate_id: UUID | None
     product: str
     period_from: date
@@ -90,11 +91,13 @@ def line_row(rated: Rated, line: Line, period: int = 0) -> dict[str, Any]:
     """The columns of a line."""
     component, plan = line.component, rated.plan
     by_price = component.kind not in _FROM_OTHERS
+    schedule = plan.schedule_id(component)
     return {
         "agreement_id": rated.part.agreement_id,
         "price_plan_id": plan.id,
-        "component_id": plan.component_id(component),
-        "rate_id": plan.rate_id(component, line.rate) if by_price else None,
+        "component_id": None if schedule else plan.component_id(component),
+        "inducement_schedule_id": schedule,
+        "rate_id": plan.rate_id(component, line.rate) if by_price and not schedule else None,
         "product": rated.part.product,
         "period_from": line.period.first,
         "period_to": line.period.end,

@@ -40,6 +40,9 @@ class Had:
     """What holds: direct_debit, ..."""
     capacity: Decimal | None = None
     """Agreed kW or kVA."""
+    offering_id: UUID | None = None
+    """What is offered on top of the plan."""
+    customer_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class Part:
 
     variant: int = 0
     """Which of several ways to charge the same days; 0: as they are."""
+
+    offering_id: UUID | None = None
+    """What is offered on top of the plan."""
+
+    customer_type: str = ""
 
     @property
     def charged(self) -> tuple[Period, ...]:
@@ -86,7 +94,16 @@ def list_parts(agreement_id: UUID, history: Sequence[Had], period: Period) -> It
     for had in (one for of_product in merged.values() for one in of_product):
         days = Period(max(had.from_date, period.first), min(had.to_date or date.max, period.end))
         if days.first < days.end:
-            yield Part(agreement_id, had.plan_id, had.product, (days,), had.conditions, had.capacity)
+            yield Part(
+                agreement_id,
+                had.plan_id,
+                had.product,
+                (days,),
+                had.conditions,
+                had.capacity,
+                offering_id=had.offering_id,
+                customer_type=had.customer_type,
+            )
 
 
 def from_year_start(part: Part, plan: Plan, since: date) -> Part:

@@ -19,9 +19,11 @@ select a.id from submeter.agreements a where a.id = any (%(ids)s) order by a.id 
 
 -- name: history
 -- Days after the end of the agreement do not count.
-select h.agreement_id, h.price_plan_id, h.product, greatest(h.from_date, a.from_date), least(h.to_date, a.to_date), h.conditions, h.capacity
+select h.agreement_id, h.price_plan_id, h.product, greatest(h.from_date, a.from_date), least(h.to_date, a.to_date), h.conditions, h.capacity,
+  h.offering_id, c.customer_type
 from submeter.agreement_price_plans h
 join submeter.agreements a on a.id = h.agreement_id
+join submeter.accounts c on c.id = a.account_id
 where h.agreement_id = any (%(ids)s) and h.from_date < coalesce(a.to_date, 'infinity')
 order by h.agreement_id, h.product, h.from_date
 
@@ -110,20 +112,21 @@ select nextval('submeter.rating_seq') from generate_series(1, %(count)s)
 
 -- name: add_lines
 -- Many at once, numbered in the order of the bill.
-insert into submeter.rated_lines (esco_id, rating, agreement_id, price_plan_id, component_id, rate_id, product, place, period_from, period_to,
+insert into submeter.rated_lines (esco_id, rating, agreement_id, price_plan_id, component_id, inducement_schedule_id, rate_id, product, place, period_from, period_to,
   from_date, to_date, band, step, unit, quantity, factor, price, unrounded, amount, tax_code, tax_percent, tax, working, rated_by)
-select r.esco_id, r.rating, r.agreement_id, r.price_plan_id, r.component_id, r.rate_id, r.product, r.place, r.period_from, r.period_to,
+select r.esco_id, r.rating, r.agreement_id, r.price_plan_id, r.component_id, r.inducement_schedule_id, r.rate_id, r.product, r.place, r.period_from, r.period_to,
   r.from_date, r.to_date, r.band, r.step, r.unit, r.quantity, r.factor, r.price, r.unrounded, r.amount, r.tax_code, r.tax_percent, r.tax,
   r.working, %(by)s
 from jsonb_to_recordset(%(rows)s::jsonb) as r (esco_id uuid, rating bigint, agreement_id uuid, price_plan_id uuid, component_id uuid,
-  rate_id uuid, product text, place integer, period_from date, period_to date, from_date date, to_date date, band text, step smallint,
+  inducement_schedule_id uuid, rate_id uuid, product text, place integer, period_from date, period_to date, from_date date, to_date date, band text, step smallint,
   unit text, quantity numeric, factor numeric, price numeric, unrounded numeric, amount numeric, tax_code text, tax_percent numeric,
   tax numeric, working jsonb)
 order by r.rating, r.place
 returning rating, place, id
 
 -- name: line
-select l.id, l.rating, l.agreement_id, l.price_plan_id, l.component_id, l.rate_id, l.product, l.period_from, l.period_to, l.from_date, l.to_date,
+select l.id, l.rating, l.agreement_id, l.price_plan_id, coalesce(l.component_id, l.inducement_schedule_id), l.rate_id, l.product, l.period_from,
+  l.period_to, l.from_date, l.to_date,
   l.band, l.step, l.unit, l.quantity, l.factor, l.price, l.unrounded, l.amount, l.tax_code, l.tax_percent, l.tax, l.working, l.rated_at, l.rated_by,
   l.stands
 from public.rated_lines l
@@ -150,3 +153,20 @@ select exists (
   where s.sees_usage and s.agreement_id = %(id)s
     and not isempty(daterange(%(first)s, %(end)s) * daterange(a.from_date, a.to_date))
     and s.days @> daterange(%(first)s, %(end)s) * daterange(a.from_date, a.to_date))
+
+-- name: offers
+-- What offerings give and take.
+select o.id, s.id, i.code, s.type, s.amount, s.percent, s.from_date, s.to_date, s.customer_type, s.payment_method, s.frequency, s.invoices,
+  s.invoice_description, s.tax_code, s.tax_inclusive, s.component_codes
+from submeter.offerings o
+join submeter.inducements i on i.id = o.inducement_id
+join submeter.inducement_schedules s on s.inducement_id = i.id
+where o.id = any (%(ids)s) and i.active and s.active
+order by o.id, s.created_at, s.id
+
+-- name: offers_given
+-- Which bills had them, by what stands of the lines that were kept.
+select l.agreement_id, l.inducement_schedule_id, array_agg(distinct l.period_from)
+from public.rated_lines l
+where l.agreement_id = any (%(ids)s) and l.inducement_schedule_id is not null and l.stands
+group by 1, 2

@@ -104,8 +104,8 @@ def list_history(connection: psycopg.Connection, agreements: Iterable[UUID]) -> 
     """Which plans agreements have or had, and on which terms."""
     found: dict[UUID, list[Had]] = defaultdict(list)
     rows = connection.execute(_QUERIES["history"], {"ids": list(agreements)})
-    for agreement, plan, product, first, end, conditions, capacity in rows:
-        found[agreement].append(Had(plan, product, first, end, frozenset(conditions), capacity))
+    for agreement, plan, product, first, end, conditions, *others in rows:
+        found[agreement].append(Had(plan, product, first, end, frozenset(conditions), *others))
     return found
 
 

@@ -29,6 +29,8 @@ def working_of(rated: Rated, line: Line, period: int = 0) -> dict[str, Any]:
         "tax_inclusive": component.tax_inclusive,
         "rounding": rated.plan.plan.rounding,
         "conditions": sorted(rated.part.conditions),
+        "offering_id": str(rated.part.offering_id) if rated.part.offering_id else None,
+        "customer_type": rated.part.customer_type if rated.part.offering_id else None,
         "capacity": text_of(rated.part.capacity) if rated.part.capacity is not None else None,
         "sources": [source_json(source) for source in sources],
         **line.working,

@@ -1,6 +1,6 @@
 """What an offering gives or takes on top of a plan, as components of that plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -22,7 +22,6 @@ class Schedule(NamedTuple):
     percent: Decimal | None
     from_date: date
     to_date: date | None = None
-    component_codes: tuple[str, ...] = ()
     customer_type: str | None = None
     payment_method: str | None = None
     frequency: Literal["periodic", "per_invoice", "first_invoices"] = "per_invoice"
@@ -30,41 +29,59 @@ class Schedule(NamedTuple):
     invoice_description: str = ""
     tax_code: str = ""
     tax_inclusive: bool = False
+    component_codes: tuple[str, ...] = ()
+    """A percentage is of these; empty: of all."""
 
 
 def inducement_components(
-    schedules: Iterable[Schedule], *, customer_type: str, conditions: frozenset[str], invoices_before: int = 0
-) -> tuple[Component, ...]:
-    """The components that schedules come to for an agreement.
+    schedules: Sequence[Schedule],
+    *,
+    customer_type: str,
+    conditions: frozenset[str],
+    bills: Sequence[date],
+    given: Sequence[int],
+) -> tuple[tuple[int, Component], ...]:
+    """The components that schedules come to for an agreement, each with the place of its schedule.
 
-    A payment method is one of `conditions`. A schedule for the first invoices has passed when
-    `invoices_before` have been sent. Fees for late payment are no part of what is used, and are left to
-    whoever sees that a payment is late.
+    A payment method is one of `conditions`. `bills` are the days on which the bills end that are worked out,
+    `given` says how many bills before had each schedule; one for the first bills ends with the last of them.
+    Fees for late payment are no part of what is used, and are left to whoever sees that a payment is late.
     """
-    held = [
-        schedule
-        for schedule in schedules
-        if schedule.type != "late_payment_fee"
+    found, taken = [], dict[str, int]()
+    for place, (schedule, had) in enumerate(zip(schedules, given, strict=True)):
+        ends = _last_day(schedule, bills, had)
+        if ends is not None and _is_for(schedule, customer_type, conditions):
+            code = f"{schedule.code}:{schedule.type}"
+            taken[code] = taken.get(code, 0) + 1
+            # No component of a plan can have the code: those have no colon.
+            code = code if taken[code] == 1 else f"{code}:{taken[code]}"
+            found.append((place, _component(schedule, code, None if ends == date.max else ends)))
+    return tuple(found)
+
+
+def _is_for(schedule: Schedule, customer_type: str, conditions: frozenset[str]) -> bool:
+    return (
+        schedule.type != "late_payment_fee"
         and schedule.customer_type in (None, customer_type)
         and (schedule.payment_method is None or schedule.payment_method in conditions)
-        and (schedule.invoices is None or invoices_before < schedule.invoices)
-    ]
-    return tuple(_numbered(held))
+    )
 
 
-def _numbered(schedules: Iterable[Schedule]) -> Iterator[Component]:
-    """Each with a code of its own, that no component of a plan can have: plans' codes have no colon."""
-    taken: dict[str, int] = {}
-    for schedule in schedules:
-        code = f"{schedule.code}:{schedule.type}"
-        taken[code] = taken.get(code, 0) + 1
-        yield _component(schedule, code if taken[code] == 1 else f"{code}:{taken[code]}")
+def _last_day(schedule: Schedule, bills: Sequence[date], had: int) -> date | None:
+    """The first day on which it does not hold any more; None where it has passed."""
+    ends = schedule.to_date or date.max
+    if schedule.invoices is None:
+        return ends
+    left = schedule.invoices - had
+    if left <= 0:
+        return None
+    return min(ends, bills[left - 1]) if left < len(bills) else ends
 
 
-def _component(schedule: Schedule, code: str) -> Component:
+def _component(schedule: Schedule, code: str, to_date: date | None) -> Component:
     name = schedule.invoice_description or schedule.type.replace("_", " ").capitalize()
     if schedule.percent is not None:
-        rate = Rate(schedule.from_date, -schedule.percent, schedule.to_date)
+        rate = Rate(schedule.from_date, -schedule.percent, to_date)
         return Component(
             code=code,
             kind="discount",
@@ -74,7 +91,7 @@ def _component(schedule: Schedule, code: str) -> Component:
             discount=DiscountRule("percent"),
             base=schedule.component_codes,
             from_date=schedule.from_date,
-            to_date=schedule.to_date,
+            to_date=to_date,
         )
     assert schedule.amount is not None, "a schedule has an amount or a percentage"
     return Component(
@@ -82,9 +99,9 @@ def _component(schedule: Schedule, code: str) -> Component:
         kind="fixed",
         name=name,
         unit="period",
-        rates=(Rate(schedule.from_date, schedule.amount, schedule.to_date),),
+        rates=(Rate(schedule.from_date, schedule.amount, to_date),),
         tax_code=schedule.tax_code,
         tax_inclusive=schedule.tax_inclusive,
         from_date=schedule.from_date,
-        to_date=schedule.to_date,
+        to_date=to_date,
     )

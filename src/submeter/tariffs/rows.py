@@ -1,7 +1,7 @@
 """Price plans as rows of tables and back: which column holds what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -67,10 +67,16 @@ class StoredPlan:
     plan: Plan
     component_ids: Mapping[ComponentKey, UUID]
     rate_ids: Mapping[RateKey, UUID]
+    schedule_ids: Mapping[ComponentKey, UUID] = field(default_factory=dict)
+    """The schedules of inducements that are in the plan as components, where an agreement's offering is."""
 
     def component_id(self, component: Component) -> UUID:
-        """The key of a component of `plan`."""
-        return self.component_ids[component_key(component)]
+        """The key of a component of `plan`, or of the schedule that it comes from."""
+        return self.schedule_id(component) or self.component_ids[component_key(component)]
+
+    def schedule_id(self, component: Component) -> UUID | None:
+        """The key of the schedule of an inducement; None of the plan's own components."""
+        return self.schedule_ids.get(component_key(component))
 
     def rate_id(self, component: Component, rate: Rate) -> UUID:
         """The key of a price: which version of it."""

@@ -33,9 +33,10 @@ def schedule(**about: Any) -> Schedule:
 
 def lines(*schedules: Schedule, end: date = END, **of: Any) -> dict[str, tuple[Decimal, Decimal]]:
     """By code: amount and tax; and the total."""
-    about: dict[str, Any] = {"customer_type": "residential", "conditions": frozenset(), **of}
-    more = inducement_components(schedules, **about)
-    plan = replace(PLAN, components=(*PLAN.components, *more))
+    about: dict[str, Any] = {"customer_type": "residential", "conditions": frozenset(), "bills": [end], **of}
+    had = about.pop("had", 0)
+    more = inducement_components(schedules, given=[had] * len(schedules), **about)
+    plan = replace(PLAN, components=(*PLAN.components, *(component for _, component in more)))
     period = Period(START, end)
     charges = rate(
         Usage(first=START, end=end), plan, Calendar("Australia/Sydney"), [period], Terms(taxes=GST)
@@ -68,8 +69,18 @@ def test_a_fee_for_each_invoice_has_its_own_tax() -> None:
 
 def test_a_credit_for_the_first_invoices() -> None:
     first = schedule(type="credit", amount=Decimal(-25), frequency="first_invoices", invoices=2)
-    assert lines(first, invoices_before=1)["WELCOME:credit"][0] == Decimal("-25.00")
-    assert "WELCOME:credit" not in lines(first, invoices_before=2)
+    assert lines(first, had=1)["WELCOME:credit"][0] == Decimal("-25.00")
+    assert "WELCOME:credit" not in lines(first, had=2)
+
+
+def test_the_first_invoices_end_with_the_last_of_them() -> None:
+    first = schedule(type="credit", amount=Decimal(-25), frequency="first_invoices", invoices=3)
+    bills = [date(2026, 7, 1), date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1)]
+    about: dict[str, Any] = {"customer_type": "", "conditions": frozenset(), "bills": bills}
+    ((_, component),) = inducement_components([first], given=[1], **about)
+    assert component.to_date == date(2026, 8, 1)
+    ((_, component),) = inducement_components([first], given=[0], **{**about, "bills": bills[:3]})
+    assert component.to_date is None
 
 
 @pytest.mark.parametrize(
