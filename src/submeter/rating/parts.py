@@ -107,20 +107,27 @@ def list_parts(agreement_id: UUID, history: Sequence[Had], period: Period) -> It
 
 
 def from_year_start(part: Part, plan: Plan, since: date) -> Part:
-    """The part with the months before it from which energy or money may be carried over, charged already.
+    """The part with the months before it that its bill rests on, charged already.
 
-    They begin with the year that the plan settles, and not before the agreement has the plan. Where a year's
-    end credits what is left, they begin up to two years earlier.
+    Where energy or money may be carried over, they begin with the year that the plan settles; where a year's
+    end credits what is left, up to two years earlier. A minimum for the year looks at twelve months. They
+    do not begin before the agreement has the plan.
     """
-    if plan.metering not in _CARRIED:
-        return part
-    month = plan.true_up_month % 12 + 1
-    year = part.first.year - (part.first.month < month) - (2 if plan.true_up == "credit" else 0)
-    begins = max(date(year, month, 1), since)
+    begins = max(_begins(part, plan), since)
     if begins >= part.first:
         return part
     months = by_month(Period(begins, part.first))
     return replace(part, periods=(*months, *part.periods), before=len(months))
+
+
+def _begins(part: Part, plan: Plan) -> date:
+    first = part.first
+    if plan.metering in _CARRIED:
+        month = plan.true_up_month % 12 + 1
+        return date(first.year - (first.month < month) - (2 if plan.true_up == "credit" else 0), month, 1)
+    if any(one.kind == "minimum" and one.unit == "year" for one in plan.components):
+        return date(first.year - 1, first.month, 1)
+    return first
 
 
 def days_without(history: Iterable[Had], period: Period) -> list[date]:

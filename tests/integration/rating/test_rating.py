@@ -343,3 +343,20 @@ def test_two_who_store_at_once_leave_one_rating_standing(lane: Lane) -> None:
     standing = lane.stored("stands")
     assert len(standing) == 2
     assert {row[0] for row in standing} == {max(found)}
+
+
+def test_a_minimum_for_the_year_is_asked_for_in_its_last_bill(lane: Lane) -> None:
+    """Supplied since July: half of 730, by days, and the half-year came to less."""
+    lane.load(first=date(2026, 7, 1), days=184)
+    minimum = Component(code="least", kind="minimum", unit="year", rates=(rate_of("730"),))
+    usage = Component(code="usage", kind="usage", rates=(rate_of("0.25"),))
+    lane.have(Plan(code="MIN", components=(usage, minimum)), HOME, first=date(2026, 7, 1))
+    assert [code for code, *_ in lines(lane.rate(first=date(2026, 11, 1), end=date(2026, 12, 1)))] == [
+        "usage"
+    ]
+    december = lines(lane.rate(first=date(2026, 12, 1), end=date(2027, 1, 1)))
+    # 184 days at 2 a day, less what the months came to: 184 x 4.8 kWh x 0.25, but for an hour of October's.
+    assert [(code, amount) for code, _, _, amount in december] == [
+        ("usage", Decimal("37.20")),
+        ("least", Decimal("368.00") - Decimal("220.75")),
+    ]
