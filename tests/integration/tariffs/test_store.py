@@ -183,6 +183,8 @@ LOCKED = {
     "a band more": ("TRF131", "insert into price_plan_bands (component_id, code) select id, 'x' from price_plan_components where code = 'usage'"),
     "the rounding": ("TRF132", "update price_plans set rounding = 'invoice'"),
     "who has it": ("TRF133", "delete from agreement_price_plans"),
+    "what holds": ("TRF136", "update agreement_price_plans set conditions = '{direct_debit}'"),
+    "the capacity": ("TRF136", "update agreement_price_plans set capacity = 5"),
     "until when": ("TRF133", "update agreement_price_plans set to_date = '2026-06-30'"),
 }  # fmt: skip
 
