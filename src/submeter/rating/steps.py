@@ -74,7 +74,7 @@ def limits_of(
         cells = [_ends(component, part, band, share) for band in bands]
         if component.steps.scope != "band" and len(set(cells)) > 1:
             detail = f"{component.code} on {part.first}: {', '.join(bands)}"
-            hint = "Give each band the same limits, or steps of its own (scope band)"
+            hint = "Give each band the same limits, or steps of its own (step_scope: band)"
             raise Refused(Problem("RTG104", "Bands that share steps differ in them", detail, hint))
         found += cells
     return Limits(found)

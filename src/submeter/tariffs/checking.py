@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ class PlanFinding(NamedTuple):
 
 
 def check_plan(plan: Plan, taxes: Sequence[TaxRate]) -> tuple[PlanFinding, ...]:
-    """All that is wrong (TRF101 to TRF118). `taxes` are the tax codes that there are."""
+    """All that is wrong (TRF101 to TRF119). `taxes` are the tax codes that there are."""
     return tuple(_findings(plan, {tax.code for tax in taxes}))
 
 
@@ -168,6 +169,7 @@ def _prices(component: Component) -> Iterator[PlanFinding]:
         for code in _codes(component):
             held = [rate for rate in component.rates if rate.band == code and _holds(rate, first, end)]
             yield from _steps(component, code, first, held)
+        yield from _shared(component, first, end)
 
 
 def _spans(component: Component) -> Iterator[tuple[date, date]]:
@@ -195,8 +197,20 @@ def _steps(component: Component, band: str, first: date, held: Sequence[Rate]) -
     elif steps != list(range(1, len(steps) + 1)):
         yield _found("TRF107", "A step is missing", where, "Number the steps from 1 without a gap")
     elif not _ascend(ordered):
-        hint = "Each step ends above the one before; the last has no end (up_to empty)"
+        hint = "Each step ends above the one before; the last has no end (step_to or up_to left empty)"
         yield _found("TRF108", "The steps do not ascend to an open last one", where, hint)
+
+
+def _shared(component: Component, first: date, end: date) -> Iterator[PlanFinding]:
+    """Bands that share steps must have the same ones: else nobody can say how much of a step is whose."""
+    ends: dict[str, list[Decimal]] = {code: [] for code in _codes(component)}
+    for rate in component.rates:
+        if rate.band in ends and rate.up_to is not None and _holds(rate, first, end):
+            ends[rate.band].append(rate.up_to)
+    if component.steps.scope != "band" and len({tuple(sorted(each)) for each in ends.values()}) > 1:
+        detail = f"{component.code}, from {first}: {', '.join(ends)}"
+        hint = "Give each band the same steps, or let each count by itself (step_scope: band)"
+        yield _found("TRF119", "Bands that share steps differ in them", detail, hint)
 
 
 def _ascend(rates: Sequence[Rate]) -> bool:

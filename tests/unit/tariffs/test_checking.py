@@ -52,6 +52,8 @@ WRONG = {
     "a price that comes late": ("TRF109", [usage(from_date=BEGIN - timedelta(1))]),
     "a band without a price": ("TRF109", [usage(bands=(Band("day"),), rates=(rate("1", band="day", end=LATER),))]),
     "two prices": ("TRF110", [usage(rates=(rate("1"), rate("2")))]),
+    "bands with other steps": ("TRF119", [usage(bands=(Band("a", to_minute=60), Band("b")), rates=(
+        rate("1", band="a"), rate("1", band="b", up_to=Decimal(9)), rate("2", band="b", step=2)))]),
     "a demand without a rule": ("TRF111", [usage(kind="demand", unit="kW")]),
     "a discount without a rule": ("TRF112", [usage(kind="discount")]),
     "a unit of another kind": ("TRF113", [usage(unit="day")]),

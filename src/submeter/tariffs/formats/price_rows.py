@@ -22,6 +22,7 @@ from submeter.tariffs.model import Band, Component, DemandRule, DiscountRule, Pl
 __all__ = ["read_price_rows"]
 
 _UNITS = {"supply": "day", "fixed": "month", "minimum": "month", "demand": "kW", "capacity": "kW"}
+_REDUCING = ("discount", "concession")
 _WINDOW = ("season", "day_types", "time_from", "time_to")
 
 
@@ -175,8 +176,8 @@ def _component(table: _Table, rows: Sequence[_Row]) -> Component | None:
         table.find(rows[0], "rate", problems.empty_cell("rate", "no row of the component has a price"))
     return None if "code" not in said else Component(
         **said, rates=rates, bands=_bands(table, rows), steps=StepRule(**steps),
-        demand=DemandRule(**demand) if demand else None,
-        discount=DiscountRule(**discount) if discount else None,
+        demand=DemandRule(**demand) if demand or said["kind"] == "demand" else None,
+        discount=DiscountRule(**discount) if discount or said["kind"] in _REDUCING else None,
     )  # fmt: skip
 
 

@@ -37,8 +37,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
 # --- tables of prices ------------------------------------------------------------------------------------
 
 
+_ALSO_CALLED = {
+    "price": "rate",
+    "unit price": "rate",
+    "tax": "tax_code",
+    "days": "day_types",
+    "plan": "plan_code",
+}
+"""Names that people give to columns and that look like none of them, or like a wrong one."""
+
+
 def unknown_column(name: str, known: Sequence[str]) -> Problem:
-    near = nearest(name, known)
+    near = _ALSO_CALLED.get(name.strip().lower().replace("_", " ")) or nearest(name, known)
     hint = f"Is it `{near}`? Rename it, or take the column out" if near else "Rename it, or take it out"
     return Problem("TRF201", "A column is not known", name, f"{hint}: a price that nobody reads is no price.")
 

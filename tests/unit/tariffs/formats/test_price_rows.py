@@ -227,6 +227,7 @@ def test_one_bad_plan_leaves_the_others() -> None:
     ("text", "code", "said"),
     [
         ("plan_code,component_code,kind,rate,tax_cod\n", "TRF201", "tax_code"),
+        ("plan_code,component_code,kind,price\n", "TRF201", "`rate`"),
         ("plan_code,component_code,kind\n", "TRF202", "rate"),
         ("plan_code,component_code,kind,rate,Rate\n", "TRF203", "rate"),
         ('plan_code,component_code,kind,rate\nP,"U,usage,1\n', "TRF215", ""),
@@ -239,3 +240,13 @@ def test_a_table_of_another_frame_is_refused(text: str, code: str, said: str) ->
     problem = refused.value.problem
     assert problem.code == code
     assert said in problem.detail + problem.hint
+
+
+def test_a_demand_or_discount_that_says_no_more_is_measured_and_given_as_usual() -> None:
+    rows = "P,D,demand,9,2026-01-01\nP,U,usage,1,2026-01-01\nP,L,discount,5,2026-01-01\n"
+    (plan,) = read_price_rows(f"plan_code,component_code,kind,rate,from_date\n{rows}").plans
+    assert [(one.demand, one.discount) for one in plan.components] == [
+        (DemandRule(), None),
+        (None, None),
+        (None, DiscountRule()),
+    ]
