@@ -151,7 +151,7 @@ def assign_plan(
     database: Database, caller: Caller, agreement_id: UUID, plan: str | UUID, from_date: date
 ) -> Assigned:
     """Give an agreement a plan (by code or id) from a day on: the one before ends, and one that is planned
-    for later still comes. The same again changes nothing.
+    for later still comes. Conditions and capacity go on with the new plan. The same again changes nothing.
 
     Raises Refused: TRF140, TRF142, TRF133 (before what is billed), TRF134 (outside of the agreement), TRF135.
     """
@@ -196,7 +196,8 @@ def _assign(
     if held:
         store.end_agreement_plan(connection, held, day)
     end = min((one.from_date for one in spans if one.from_date > day), default=None)
-    key = store.add_agreement_plan(connection, agreement, plan_id, day, end)
+    before = held.id if held else None
+    key = store.add_agreement_plan(connection, agreement, plan_id, day, end, before)
     return Assigned(key, "changed" if held else "added", day, end)
 
 

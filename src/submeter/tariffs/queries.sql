@@ -27,7 +27,7 @@ where c.price_plan_id = any (%(plans)s)
 order by r.from_date, r.band collate "C", r.step
 
 -- name: plan_codes
-select code from submeter.price_plans where %(esco_id)s::uuid is null or esco_id = %(esco_id)s::uuid order by code
+select distinct code from submeter.price_plans where %(esco_id)s::uuid is null or esco_id = %(esco_id)s::uuid order by code
 
 -- name: lock_plan
 select pg_advisory_xact_lock(hashtextextended('submeter price plan ' || %(esco_id)s || ' ' || %(code)s, 0))
@@ -76,8 +76,12 @@ update submeter.agreement_price_plans set to_date = %(to_date)s where id = %(id)
 update submeter.agreement_price_plans set price_plan_id = %(price_plan_id)s where id = %(id)s
 
 -- name: add_agreement_plan
-insert into submeter.agreement_price_plans (esco_id, agreement_id, price_plan_id, product, from_date, to_date)
-values (%(esco_id)s, %(agreement_id)s, %(price_plan_id)s, '', %(from_date)s, %(to_date)s)
+-- What holds of the customer (how they pay, the agreed kW) goes on with the new plan; the offering does not.
+insert into submeter.agreement_price_plans
+  (esco_id, agreement_id, price_plan_id, product, from_date, to_date, conditions, capacity)
+select %(esco_id)s, %(agreement_id)s, %(price_plan_id)s, '', %(from_date)s, %(to_date)s, coalesce(before.conditions, '{}'), before.capacity
+from (values (1)) as one
+left join submeter.agreement_price_plans before on before.id = %(before)s
 returning id
 
 -- name: calendars

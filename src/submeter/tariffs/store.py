@@ -305,13 +305,17 @@ def lock_agreement(connection: psycopg.Connection, agreement_id: UUID) -> None:
 
 
 def add_agreement_plan(
-    connection: psycopg.Connection, agreement: Supplied, plan_id: UUID, first: date, end: date | None
+    connection: psycopg.Connection,
+    agreement: Supplied,
+    plan_id: UUID,
+    first: date,
+    end: date | None,
+    before: UUID | None = None,
 ) -> UUID:
-    """An agreement has a plan on these days."""
+    """An agreement has a plan on these days, with the conditions and capacity of the row `before`."""
     values = {"esco_id": agreement.esco_id, "agreement_id": agreement.id, "price_plan_id": plan_id}
-    row = connection.execute(
-        _QUERIES["add_agreement_plan"], {**values, "from_date": first, "to_date": end}
-    ).fetchone()
+    days = {"from_date": first, "to_date": end, "before": before}
+    row = connection.execute(_QUERIES["add_agreement_plan"], {**values, **days}).fetchone()
     assert row
     key: UUID = row[0]
     return key

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 
 from submeter.core.caller import Caller
 from submeter.core.problem import Refused
+from submeter.db.transactions import transaction
 from submeter.tariffs import store, terms_store
 from submeter.tariffs.actions import PlanOptions, assign_plan, check_stored_plans, find_stored_plan, save_plan
 from submeter.tariffs.model import Band, Component, Plan, Rate
@@ -283,6 +284,20 @@ def test_a_plan_follows_another_and_once_is_enough(home: Any, clerk: Caller) -> 
     assert history(home, home.customer("ann")) == expected
     assign_plan(home.database, clerk, agreement(home), "A", date(2026, 9, 1))
     assert history(home, clerk)[-1][0] == "A"
+
+
+def test_what_holds_of_a_customer_goes_on_with_the_next_plan(home: Any, clerk: Caller) -> None:
+    """Who pays by direct debit does so after a change of plan, too."""
+    for code in "AB":
+        save_plan(home.database, clerk, replace(FLAT, code=code))
+    assign_plan(home.database, clerk, agreement(home), "A", BEGIN)
+    home.run(clerk, "update agreement_price_plans set conditions = '{direct_debit}', capacity = 12.5")
+    assign_plan(home.database, clerk, agreement(home), "B", DAY)
+    with transaction(home.database, clerk) as connection:
+        rows = connection.execute(
+            "select from_date, conditions, capacity from agreement_price_plans order by from_date"
+        ).fetchall()
+    assert rows == [(day, ["direct_debit"], Decimal("12.5")) for day in (BEGIN, DAY)]
 
 
 def test_plans_of_two_products_hold_beside_each_other(home: Any, clerk: Caller, refused: Refuses) -> None:
