@@ -1,6 +1,6 @@
 """What other plans would cost: of one agreement by many plans, of many agreements by another plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -78,6 +78,8 @@ class Preview:
     rows: tuple[Previewed, ...]
     failed: Mapping[UUID, tuple[Problem, ...]]
     """Agreements of which it cannot be said, and why."""
+    accounts: Mapping[UUID, str]
+    """The account numbers of those."""
 
 
 # One agreement, many plans --------------------------------------------------------------------------------
@@ -138,6 +140,8 @@ def _compared(
     ours = _total(found.get(0, ())) if own else None
     held = {part.plan_id for part in own}
     rows = [_row(plan, found[number], ours, plan.id in held) for number, plan in enumerate(chosen, start=1)]
+    currencies = {known[part.plan_id].plan.currency for part in own}
+    rows = [_in_currency(row, currencies) for row in rows]
     return tuple(sorted(rows, key=lambda row: (row.total is None, row.total or 0, row.code)))
 
 
@@ -194,6 +198,14 @@ def _row(plan: StoredPlan, found: Sequence[Rated | Failure], ours: Decimal | Non
     return Compared(*about, total, difference, is_own, tuple({str(one): one for one in said}.values()))
 
 
+def _in_currency(row: Compared, own: Set[str]) -> Compared:
+    """Nothing is said of the cost (RTG223) where the agreement's own plans have another currency."""
+    if not own - {row.currency}:
+        return row
+    found = problems.other_currency(row.code, row.currency, ", ".join(sorted(own)))
+    return replace(row, total=None, difference=None, findings=(*row.findings, found))
+
+
 # One change, many agreements ------------------------------------------------------------------------------
 
 
@@ -202,19 +214,31 @@ def preview_plan_change(
 ) -> Preview:
     """What all who have a plan in `[first, end)` would have paid on another one, billed by the month.
 
-    Of each agreement, the days on which it has the plan. Raises Refused: RTG208, TRF140.
+    Of each agreement, the days on which it has the plan. Raises Refused: RTG208, RTG223, TRF140.
     """
     period = check_period(first, end)
     with transaction(database, caller) as connection:
         old, new = (plans_of(connection, code) for code in (plan, new_plan))
         pairs = {key: (one, new[key]) for key, one in old.items() if key in new}
+        _check_currency([one for pair in pairs.values() for one in pair])
         rows: list[Previewed] = []
         failed: dict[UUID, tuple[Problem, ...]] = {}
+        accounts: dict[UUID, str] = {}
         for before, after in pairs.values():
-            _preview(connection, before, after, period, rows, failed)
+            places = store.list_agreements(connection, None, period, before.id)
+            _preview(connection, before, after, period, places, rows, failed)
+            accounts |= {key: place.account_number for key, place in places.items() if key in failed}
     rows.sort(key=lambda row: (-row.difference, row.account_number, str(row.agreement_id)))
     currency = next(iter(old.values())).plan.currency
-    return Preview(plan, new_plan, currency, period, tuple(rows), failed)
+    return Preview(plan, new_plan, currency, period, tuple(rows), failed, accounts)
+
+
+def _check_currency(plans: Sequence[StoredPlan]) -> None:
+    """Refuses (RTG223) plans whose amounts cannot be added up."""
+    for one in plans:
+        if one.plan.currency != plans[0].plan.currency:
+            usual = plans[0].plan.currency
+            raise Refused(problems.other_currency(one.plan.code, one.plan.currency, usual))
 
 
 def _preview(
@@ -222,10 +246,10 @@ def _preview(
     old: StoredPlan,
     new: StoredPlan,
     period: Period,
+    places: Mapping[UUID, Place],
     rows: list[Previewed],
     failed: dict[UUID, tuple[Problem, ...]],
 ) -> None:
-    places = store.list_agreements(connection, None, period, old.id)
     history = store.list_history(connection, places)
     plans = {old.id: old, new.id: new}
     parts = {

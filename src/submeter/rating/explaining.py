@@ -96,7 +96,7 @@ def _about_quantity(told: Explained) -> Rows:
     for window in working.get("windows", ()):
         clock = "market" if working.get("clock") == "market" else "local"
         yield "Window", f"{line.band}: {window}, {clock} time"
-    if limits := working.get("limits"):
+    if (limits := working.get("limits")) and (limits["from"], limits["to"]) != ("0", None):
         yield "Block", _limits(line, limits)
     if "share" in working:
         yield "Share", f"{working['share']} % of it is charged"
@@ -171,7 +171,8 @@ def _about_tax(told: Explained) -> Rows:
         return
     gross = line.working.get("tax_inclusive")
     where = "within the amount" if gross else "on top"
-    yield "Tax", f"{line.tax_code} {plain_of(line.tax_percent)} %, {where}: {line.tax:f}"
+    code = f"{line.tax_code} " if line.tax_code else ""
+    yield "Tax", f"{code}{plain_of(line.tax_percent)} %, {where}: {line.tax:f}"
 
 
 def _about_again(told: Explained) -> Rows:

@@ -18,6 +18,7 @@ __all__ = [
     "no_plan_on",
     "no_register_for",
     "nothing_counts",
+    "other_currency",
     "readings_missing",
     "share_estimated",
     "too_many_plans",
@@ -127,3 +128,9 @@ def no_line(number: object) -> Problem:
 def too_many_plans(count: int, most: int) -> Problem:
     hint = "Name fewer plans"
     return Problem("RTG221", "Too many plans at once", f"{count}; {most} at the most", hint)
+
+
+def other_currency(plan: str, currency: str, usual: str) -> Problem:
+    hint = "Correct the plan's currency (a table without one has AUD), or take plans of one currency"
+    detail = f"{plan}: {currency}, not {usual}"
+    return Problem("RTG223", "Plans of two currencies cannot be compared", detail, hint)

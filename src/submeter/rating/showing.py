@@ -109,10 +109,19 @@ def compared_lines(found: Sequence[Compared]) -> Iterator[str]:
         for one in found
     ]
     yield from table([("", "plan", "cost", "more", "", ""), *rows], "llrrll")
+    yield from _own_line(found)
     for one in found:
         codes = ", ".join(f"{problem.code} {problem.title.lower()}" for problem in one.findings)
         if codes:
             yield f"! {one.code}: {codes}"
+
+
+def _own_line(found: Sequence[Compared]) -> Iterator[str]:
+    """What `more` is more than, where no plan of the table is alone the agreement's own on all days."""
+    of = next((one for one in found if one.total is not None and one.difference is not None), None)
+    alone = any(one.is_own and one.difference == 0 for one in found)
+    if of and of.total is not None and of.difference is not None and not alone:
+        yield f"The agreement's own plans cost {of.total - of.difference:f} {of.currency} on these days"
 
 
 def preview_lines(preview: Preview, limit: int) -> Iterator[str]:
@@ -130,7 +139,8 @@ def preview_lines(preview: Preview, limit: int) -> Iterator[str]:
     if len(preview.rows) > limit:
         yield f"and {len(preview.rows) - limit} more (--limit)"
     for key, problems in preview.failed.items():
-        yield f"! {key}: {problems[0]}"
+        yield f"! {preview.accounts[key] or key}: {problems[0]}"
+        yield f"  {problems[0].hint}"
 
 
 def _money(value: Decimal | None) -> str:

@@ -134,9 +134,14 @@ def preview_rows(preview: Preview) -> list[dict[str, Any]]:
         }
         for one in preview.rows
     ]
-    nothing = dict.fromkeys(("account_number", "property", "now", "then", "difference", "percent"))
+    nothing = dict.fromkeys(("property", "now", "then", "difference", "percent"))
     rows += [
-        {"agreement_id": str(key), **nothing, "findings": finding_rows(found)}
+        {
+            "agreement_id": str(key),
+            "account_number": preview.accounts[key],
+            **nothing,
+            "findings": finding_rows(found),
+        }
         for key, found in preview.failed.items()
     ]
     return rows

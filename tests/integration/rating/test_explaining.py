@@ -1,5 +1,7 @@
 """Lines told again, plans compared, changes previewed: against the database, for staff and for customers."""
 
+import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,6 +22,7 @@ from submeter.rating.explaining import Explained, changes_of, explain_lines
 from submeter.rating.line_actions import explain_line
 from submeter.rating.plots import histogram_of
 from submeter.rating.showing import compared_lines, preview_lines
+from submeter.rating.telling import preview_rows
 from submeter.tariffs.model import Component, DemandRule, DiscountRule, Plan, StepRule
 
 
@@ -81,6 +84,16 @@ def test_a_line_of_a_dial_names_its_readings_and_the_block(lane: Lane) -> None:
     assert "Block     step 2: from 310 and more kWh (a day, scaled to these days)" in told(lane, second)
 
 
+def test_a_band_without_steps_has_no_block(lane: Lane) -> None:
+    lane.load(value=1234)
+    (usage,) = time_of_use().components
+    rates = (rate_of("0.40", band="peak"), rate_of("0.20", band="offpeak", up_to=Decimal(10)))
+    rates = (*rates, rate_of("0.30", band="offpeak", step=2))
+    usage = replace(usage, rates=rates, steps=StepRule("day", "band"))
+    lane.have(Plan(code="B", components=(usage,)), HOME)
+    assert ["Block" in told(lane, number) for number in rated(lane)] == [False, True, True]
+
+
 def test_each_line_of_a_plan_of_all_kinds_comes_out_again_to_the_cent(lane: Lane) -> None:
     lane.load(value=1234)
     town = lane.street.town
@@ -104,6 +117,10 @@ def test_each_line_of_a_plan_of_all_kinds_comes_out_again_to_the_cent(lane: Lane
     assert {one.component.kind for one in found} >= {"usage", "demand", "discount", "minimum", "concession"}
     assert [(one.same, one.difference, changes_of(one)) for one in found] == [(True, 0, [])] * len(found)
     assert all("to the cent" in "\n".join(explain_lines(one)) for one in found)
+    for one in found:  # a discount has no tax code of its own: its words begin where all others do
+        _, *rows = explain_lines(one)
+        begins = {re.match(r"  \w+ +", row) for row in rows}
+        assert len({one and one.end() for one in begins}) == 1, rows
 
 
 def replaced(lane: Lane) -> Explained:
@@ -173,6 +190,7 @@ def test_plans_are_compared_by_the_month_the_cheapest_first(lane: Lane) -> None:
     ]
     (only,) = compare(lane, lane.operator, plans=["DEAR"])
     assert only.code == "DEAR"
+    assert list(compared_lines([only]))[-1] == "The agreement's own plans cost 78.43 AUD on these days"
     with pytest.raises(Refused, match="TRF140"):
         compare(lane, lane.operator, plans=["NONE"])
 
@@ -191,6 +209,17 @@ def test_a_plan_that_cannot_be_charged_says_why_and_comes_last(lane: Lane) -> No
         ("FLAT", False, []),
         ("TOU", True, ["RTG109"]),
     ]
+
+
+def test_amounts_of_two_currencies_are_not_set_against_each_other(lane: Lane) -> None:
+    lane.load()
+    lane.have(flat(), HOME)
+    lane.have(flat("NEW", currency="GBP"))
+    own, other = compare(lane, lane.operator)
+    assert (own.code, own.difference, own.findings) == ("FLAT", 0, ())
+    assert (other.total, other.difference, [p.code for p in other.findings]) == (None, None, ["RTG223"])
+    with pytest.raises(Refused, match=r"RTG223: .*NEW: GBP, not AUD"):
+        preview(lane)
 
 
 def test_a_customer_compares_and_explains_what_is_theirs_for_their_days(lane: Lane) -> None:
@@ -255,6 +284,10 @@ def test_of_whom_it_cannot_be_said_comes_apart_and_others_are_left_out(lane: Lan
     found = preview(lane)
     assert len(found.rows) == 1
     assert [[one.code for one in wrong] for wrong in found.failed.values()] == [["RTG202"]]
+    (key,) = found.failed
+    assert f"! {found.accounts[key]}: RTG202" in "\n".join(preview_lines(found, 5))
+    assert found.accounts[key]
+    assert preview_rows(found)[-1]["account_number"] == found.accounts[key]
     lane.have(flat("THIRD"), OTHER, first=JULY)
     assert preview(lane).failed == {}
     stranger = Caller("operator", str(uuid4()))

@@ -234,7 +234,8 @@ AMOUNTS = st.decimals(-500, 500, places=2)
 @given(st.lists(st.tuples(AMOUNTS, AMOUNTS), max_size=40))
 def test_each_change_lies_in_one_bin_and_zero_is_an_edge(pairs: list[tuple[Decimal, Decimal]]) -> None:
     rows = tuple(Previewed(WHO, "1", "home", now, then) for now, then in pairs)
-    chart = histogram_of(Preview("A", "B", "AUD", JULY, rows, MappingProxyType({})))
+    none: MappingProxyType[Any, Any] = MappingProxyType({})
+    chart = histogram_of(Preview("A", "B", "AUD", JULY, rows, none, none))
     assert sum(one.number for one in chart.bins) == len(rows)
     assert len(chart.bins) <= 42
     for one in chart.bins:
