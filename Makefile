@@ -19,7 +19,7 @@ demo: here  ## A small energy company on http://127.0.0.1:8000 (PORT= for anothe
 	@$(BIN)/python -m submeter demo
 
 test: here $(VENV)/dev  ## All tests, with proofs at small counts
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: here $(VENV)/dev  ## Format, lint, strict types, import contracts
 	$(BIN)/ruff format --check .

@@ -137,6 +137,26 @@ def _offers(programs: Path, extension: str) -> bool:
     return (Path(shared) / "extension" / f"{extension}.control").is_file()
 
 
+LONGEST = (
+    "journeys/test_tenancy.py",
+    "integration/metering/test_command.py",
+    "docs/test_examples.py",
+    "integration/rowgate/test_trust.py",
+    "integration/db/test_cli.py",
+    "soak/test_soak.py",
+)
+"""Files that take minutes. They come first, so that no core has one left when the others have ended."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, each as it was."""
+    root = Path(__file__).parent
+    places = {root / name: place for place, name in enumerate(LONGEST)}
+    assert all(path.is_file() for path in places), "a file of LONGEST is gone"
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_server" not in metafunc.fixturenames:
         return
