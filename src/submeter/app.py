@@ -305,7 +305,9 @@ _STATUS = {
     ),
     **dict.fromkeys(["NET128", "NET130", "NET131", "TRF140", "TRF142"], 404),
     **dict.fromkeys(["RTG200", "RTG220"], 404),
-    **dict.fromkeys(["23505", "MTR230", "MTR262", "MTR408", "NET129", "NET133", "NET135", "NET136"], 409),
+    **dict.fromkeys(
+        ["23505", "MTR230", "MTR262", "MTR408", "NET129", "NET133", "NET135", "NET136", "RTG226"], 409
+    ),
     **dict.fromkeys(["TRF130", "TRF133", "TRF141"], 409),
     "MTR235": 413,
     "MTR237": 403,

@@ -15,7 +15,7 @@ from submeter.db.transactions import transaction
 from submeter.rating import problems, store
 from submeter.rating.desk import rate_parts
 from submeter.rating.inputs import Failure
-from submeter.rating.line_store import add_lines
+from submeter.rating.line_store import add_lines, list_overlapping
 from submeter.rating.model import Period
 from submeter.rating.offers import with_offerings
 from submeter.rating.parts import Had, Part, days_without, from_year_start, list_parts
@@ -67,9 +67,12 @@ def rate_agreements(
     """What many agreements are charged, those named or all that the caller sees, in the order of their ids.
 
     What cannot be charged says why; the rest goes on. With `store_lines` the lines are kept, and those that
-    were kept of the same days before do not stand any more. Raises Refused: RTG208, TRF140.
+    were kept of the same days before do not stand any more. With a `plan`, all agreements are those that have
+    one of its product, or none. Raises Refused: RTG208, RTG224, TRF140.
     """
     period = check_period(first, end)
+    if plan and store_lines:
+        raise Refused(problems.trial_kept(plan))
     keys = None if agreements is None else [key for key in map(id_of, agreements) if key]
     with transaction(database, caller) as connection:
         chosen = plans_of(connection, plan) if plan else {}
@@ -77,6 +80,8 @@ def rate_agreements(
         if store_lines:
             store.lock_agreements(connection, places)
         found = _rated(connection, places, period, chosen)
+        if agreements is None:
+            found = {key: one for key, one in found.items() if not _is_of_another(one)}
         if store_lines:
             found = _stored(connection, places, found, caller)
     lost = {} if agreements is None else _not_there(agreements, places)
@@ -140,7 +145,11 @@ def _rated(
         had = history.get(key, ())
         if chosen:
             had = on_plan(had, chosen[place.esco_id], days) if place.esco_id in chosen else ()
-        if problem := _no_part(place, had, days, period):
+        others = sorted({one.product for one in history.get(key, ())})
+        if chosen and others and not had and place.esco_id in chosen:
+            plan = chosen[place.esco_id]
+            wrong[key] = (problems.other_product(plan.plan.code, plan.product, ", ".join(others)),)
+        elif problem := _no_part(place, had, days, period):
             wrong[key] = (problem,)
         else:
             parts[key] = tuple(list_parts(key, had, days))
@@ -183,11 +192,16 @@ def _no_part(place: Place, had: Sequence[Had], days: Period, period: Period) -> 
 
 
 def on_plan(history: Iterable[Had], plan: StoredPlan, days: Period) -> list[Had]:
-    """The history as if the agreement had that plan on these days; terms stay those of its own plans."""
+    """The history as if the agreement had that plan on these days; terms stay those of its own plans.
+
+    Empty where the agreement has plans of other products alone.
+    """
+    history = tuple(history)
     same = [had for had in history if had.product == plan.product]
     same = [had for had in same if had.from_date < days.end and (had.to_date or date.max) > days.first]
     if not same:
-        return [Had(plan.id, plan.product, days.first, days.end)]
+        others = any(had.product != plan.product for had in history)
+        return [] if others else [Had(plan.id, plan.product, days.first, days.end)]
     moved = [replace(had, plan_id=plan.id) for had in same]
     gap = days_without(moved, days)
     return moved if not gap else [replace(moved[0], from_date=days.first, to_date=days.end)]
@@ -206,10 +220,19 @@ def _stored(
     found: Mapping[UUID, Outcome],
     caller: Caller,
 ) -> dict[UUID, Outcome]:
-    """The same, with where their lines are kept."""
+    """The same, with where their lines are kept; not where lines of other days would be lost (RTG226)."""
+    beside = list_overlapping(connection, ((key, one.rated) for key, one in found.items()))
+    found = {
+        key: replace(one, rated=(), problems=(problems.overlapping(*beside[key]),)) if key in beside else one
+        for key, one in found.items()
+    }
     charged = [(places[key].esco_id, rated) for key, one in found.items() for rated in one.rated]
     kept = iter(add_lines(connection, charged, caller.signature()))
     return {key: replace(one, stored=tuple(next(kept) for _ in one.rated)) for key, one in found.items()}
+
+
+def _is_of_another(one: Outcome) -> bool:
+    return any(problem.code == "RTG225" for problem in one.problems)
 
 
 def _once(found: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -37,6 +37,8 @@ class Books:
     connection: psycopg.Connection
     calendars: Mapping[UUID, Calendar]
     """By site. Sites that are alike have the very same one: the engine knows it again by that."""
+    holiday_years: Mapping[UUID, frozenset[int]]
+    """By site, the years of which its calendar knows the public holidays."""
     taxes: tuple[TaxRate, ...]
     losses: Mapping[UUID, Mapping[str, tuple[Dated, ...]]]
     conversions: Mapping[UUID, Mapping[tuple[str, str, str], tuple[Dated, ...]]]
@@ -78,10 +80,11 @@ def load_books(connection: psycopg.Connection, places: Iterable[Place], first: d
     places = tuple(places)
     sites = {place.site_id for place in places}
     alike: dict[tuple[Any, ...], Calendar] = {}
+    known = load_calendars(connection, sites)
     calendars = {
-        site: alike.setdefault(_key(one.calendar), one.calendar)
-        for site, one in load_calendars(connection, sites).items()
+        site: alike.setdefault((*_key(one.calendar), one.years), one.calendar) for site, one in known.items()
     }
+    years = {site: one.years for site, one in known.items()}
     points = {place.supply_point_id for place in places}
     losses = {
         point: {name: tuple(Dated(span.factor, span.from_date, span.to_date, name) for span in spans)
@@ -92,7 +95,7 @@ def load_books(connection: psycopg.Connection, places: Iterable[Place], first: d
         site: {key: tuple(Dated(*span) for span in spans) for key, spans in of_site.items()}
         for site, of_site in load_conversions(connection, sites).items()
     }
-    return Books(connection, calendars, load_tax_rates(connection), losses, conversions)
+    return Books(connection, calendars, years, load_tax_rates(connection), losses, conversions)
 
 
 def _key(calendar: Calendar) -> tuple[Any, ...]:

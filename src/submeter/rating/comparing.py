@@ -56,6 +56,8 @@ class Previewed:
     property_name: str
     now: Decimal
     then: Decimal
+    findings: tuple[Problem, ...] = ()
+    """What is to be looked at on the new plan, and was not on the old one."""
 
     @property
     def difference(self) -> Decimal:
@@ -159,6 +161,10 @@ def _chosen(
     for code in codes or ():
         if code not in {one.plan.code for one in usable}:
             raise Refused(no_plan(code, list_plan_codes(connection, place.esco_id) if all_plans else ()))
+    other = next((one for one in usable if codes and products and one.product not in products), None)
+    if other is not None:
+        held = ", ".join(sorted(products))
+        raise Refused(problems.other_product(other.plan.code, other.product, held))
     if codes is None:
         usable = [
             one for one in usable
@@ -258,6 +264,7 @@ def _preview(
     }
     parts = {key: of for key, of in parts.items() if of}
     totals: dict[UUID, list[Decimal]] = {key: [Decimal(0), Decimal(0)] for key in parts}
+    said: dict[UUID, tuple[dict[str, Problem], dict[str, Problem]]] = {key: ({}, {}) for key in parts}
     offered, extended = with_offerings(connection, parts, plans)
     for one in rate_parts(connection, offered, places, extended, sources=False):
         key = one.part.agreement_id
@@ -265,9 +272,13 @@ def _preview(
             failed[key] = tuple({str(p): p for p in (*failed.get(key, ()), *one.problems)}.values())
         else:
             totals[key][one.part.variant] += one.total
+            said[key][one.part.variant].update({str(problem): problem for problem in one.findings})
     for key, (now, then) in totals.items():
         if key not in failed:
-            rows.append(Previewed(key, places[key].account_number, places[key].property_name, now, then))
+            before, after = said[key]
+            new_ones = tuple(problem for text, problem in after.items() if text not in before)
+            place = places[key]
+            rows.append(Previewed(key, place.account_number, place.property_name, now, then, new_ones))
 
 
 def _both(

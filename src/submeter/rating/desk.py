@@ -1,7 +1,7 @@
 """The engine at work on what the database holds: parts of agreements in, what they are charged out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -69,6 +69,7 @@ def _findings(
         for one in batch.plan.plan.components
         if one.code in charges.unmatched
         and wants(one)
+        and one.kind != "feed_in"  # most homes have no sun on the roof
         and (one.from_date is None or one.from_date < end)
         and (one.to_date is None or one.to_date > first)
     ]
@@ -76,9 +77,21 @@ def _findings(
         problems.nothing_counts(f"{one.label}: {one.product}, {one.direction}, type {one.type}, {one.unit}")
         for one in batch.idle[row]
     ]
+    found += _holidays_unknown(batch, first, end)
     shares = {one.register: one.estimated for of in sources for one in of if one.estimated}
     found += [problems.share_estimated(register, f"{share:f}") for register, share in shares.items()]
     return tuple(found)
+
+
+def _holidays_unknown(batch: Batch, first: date, end: date) -> list[Problem]:
+    """Where prices ask for public holidays, and those of a year are not known: all days were other days."""
+    named = [
+        one.code
+        for one in batch.plan.plan.components
+        if any("holiday" in band.day_types for band in one.bands)
+    ]
+    years = set(range(first.year, (end - timedelta(days=1)).year + 1)) - batch.holiday_years
+    return [problems.holidays_unknown(named[0], sorted(years))] if named and years else []
 
 
 # Where quantities were read ---------------------------------------------------------------------------------

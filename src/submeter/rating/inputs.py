@@ -59,6 +59,8 @@ class Batch:
     """Readings of registers that are read by dial."""
     idle: tuple[tuple[Register, ...], ...]
     """Of each row, registers that no component counts."""
+    holiday_years: frozenset[int]
+    """Of which years the public holidays are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ class _Desk:
         )
         return Batch(
             plan, calendar, key.periods, usage, terms, tuple(members), window, dials,
-            tuple(self._idle(member.part) for member in members),
+            tuple(self._idle(member.part) for member in members), self.books.holiday_years[place.site_id],
         )  # fmt: skip
 
     def _idle(self, part: Part) -> tuple[Register, ...]:

@@ -1,7 +1,7 @@
 """Rated lines in the database: added, never changed; the later rating of a day stands."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from submeter.rating.model import Line, Period
 from submeter.rating.results import Rated, Stored
 from submeter.rating.working import number_of, working_of
 
-__all__ = ["StoredLine", "add_lines", "find_line"]
+__all__ = ["StoredLine", "add_lines", "find_line", "list_overlapping"]
 
 _QUERIES = load_queries(__package__ or "")
 _FROM_OTHERS = ("discount", "minimum", "concession")
@@ -116,6 +116,37 @@ def line_row(rated: Rated, line: Line, period: int = 0) -> dict[str, Any]:
         "tax": line.tax,
         "working": working_of(rated, line, period),
     }
+
+
+def list_overlapping(
+    connection: psycopg.Connection, found: Iterable[tuple[UUID, Sequence[Rated]]]
+) -> dict[UUID, Period]:
+    """Agreements of which lines are kept for some of the days that were rated, and for others beside them.
+
+    Of each, all these days together.
+    """
+    spans = [
+        {
+            "agreement_id": agreement,
+            "product": product,
+            "first": days.first,
+            "last": days.end,
+        }
+        for agreement, rated in found
+        for product, days in _days(rated).items()
+    ]
+    rows = connection.execute(_QUERIES["overlapping"], {"spans": json.dumps(spans, default=str)})
+    return {agreement: Period(first, end) for agreement, first, end in rows}
+
+
+def _days(rated: Iterable[Rated]) -> dict[str, Period]:
+    """By product, from the first day that was rated to the last."""
+    found: dict[str, Period] = {}
+    for one in rated:
+        first, end = one.part.charged[0].first, one.part.charged[-1].end
+        held = found.get(one.part.product, Period(first, end))
+        found[one.part.product] = Period(min(first, held.first), max(end, held.end))
+    return found
 
 
 def find_line(connection: psycopg.Connection, number: int) -> StoredLine | None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from submeter.core.problem import Problem
 
 __all__ = [
+    "holidays_unknown",
     "intervals_do_not_fit",
     "intervals_missing",
     "list_days",
@@ -19,9 +20,12 @@ __all__ = [
     "no_register_for",
     "nothing_counts",
     "other_currency",
+    "other_product",
+    "overlapping",
     "readings_missing",
     "share_estimated",
     "too_many_plans",
+    "trial_kept",
 ]
 
 _DAY = timedelta(days=1)
@@ -134,3 +138,31 @@ def other_currency(plan: str, currency: str, usual: str) -> Problem:
     hint = "Correct the plan's currency (a table without one has AUD), or take plans of one currency"
     detail = f"{plan}: {currency}, not {usual}"
     return Problem("RTG223", "Plans of two currencies cannot be compared", detail, hint)
+
+
+def trial_kept(plan: str) -> Problem:
+    """What an agreement would have cost is not what it owes."""
+    hint = (
+        "Leave store out; or give the agreement the plan (rpc/assign_price_plan) and rate without naming it"
+    )
+    return Problem("RTG224", "What a plan would have cost is not kept", plan, hint)
+
+
+def other_product(plan: str, product: str, products: str) -> Problem:
+    hint = "Name a plan of the product that is supplied"
+    detail = f"{plan} is a plan of {product}, the agreement has {products}"
+    return Problem("RTG225", "The plan is of another product", detail, hint)
+
+
+def overlapping(first: date, end: date) -> Problem:
+    """Lines are kept of days beside those that are to be kept, by one rating: they would stand no more."""
+    hint = f"Rate all days from {first} to {end} at once"
+    detail = f"lines are kept for {first} to {end}; some of these days would have none that stand"
+    return Problem("RTG226", "Kept lines of other days would be lost", detail, hint)
+
+
+def holidays_unknown(component: str, years: Sequence[int]) -> Problem:
+    """A remark: what is charged is right only if there was no holiday."""
+    hint = "Fill the calendar of the site (submeter calendar fill, rpc/fill_calendar), and rate again"
+    detail = f"{component} has prices for them; of {', '.join(map(str, years))} none are known"
+    return Problem("RTG213", "Public holidays are not known", detail, hint)

@@ -124,6 +124,14 @@ from jsonb_to_recordset(%(rows)s::jsonb) as r (esco_id uuid, rating bigint, agre
 order by r.rating, r.place
 returning rating, place, id
 
+-- name: overlapping
+-- Which agreements have lines that stand for days within a span and for others beside it, and of which days.
+select s.agreement_id, min(least(l.period_from, s.first)), max(greatest(l.period_to, s.last))
+from jsonb_to_recordset(%(spans)s::jsonb) as s (agreement_id uuid, product text, first date, last date)
+join public.rated_lines l on l.agreement_id = s.agreement_id and l.product = s.product
+where l.stands and l.period_from < s.last and l.period_to > s.first and (l.period_from < s.first or l.period_to > s.last)
+group by 1
+
 -- name: line
 select l.id, l.rating, l.agreement_id, l.price_plan_id, coalesce(l.component_id, l.inducement_schedule_id), l.rate_id, l.product, l.period_from,
   l.period_to, l.from_date, l.to_date,

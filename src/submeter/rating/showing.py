@@ -138,9 +138,20 @@ def preview_lines(preview: Preview, limit: int) -> Iterator[str]:
         )
     if len(preview.rows) > limit:
         yield f"and {len(preview.rows) - limit} more (--limit)"
+    yield from _new_findings(preview)
     for key, problems in preview.failed.items():
         yield f"! {preview.accounts[key] or key}: {problems[0]}"
         yield f"  {problems[0].hint}"
+
+
+def _new_findings(preview: Preview) -> Iterator[str]:
+    """What is to be looked at on the new plan, each once, with how many agreements it is said of."""
+    told: dict[tuple[str, str], list[Problem]] = {}
+    for one in preview.rows:
+        for problem in one.findings:
+            told.setdefault((problem.code, problem.title), []).append(problem)
+    for (code, title), found in told.items():
+        yield f"! {code}: {title}, of {len(found)} on {preview.new_plan}; the first: {found[0].detail}"
 
 
 def _money(value: Decimal | None) -> str:

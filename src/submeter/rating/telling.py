@@ -130,7 +130,7 @@ def preview_rows(preview: Preview) -> list[dict[str, Any]]:
             "then": _text(one.then),
             "difference": _text(one.difference),
             "percent": _text(one.percent),
-            "findings": [],
+            "findings": finding_rows(one.findings),
         }
         for one in preview.rows
     ]

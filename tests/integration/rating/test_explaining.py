@@ -277,6 +277,18 @@ def preview(lane: Lane, **more: Any) -> Any:
     return preview_plan_change(lane.database, lane.operator, "FLAT", "NEW", *days)
 
 
+def test_what_a_new_plan_would_leave_out_is_told(lane: Lane) -> None:
+    lane.load()
+    lane.have(flat(), HOME)
+    supply = next(one for one in flat().components if one.kind == "supply")
+    lane.have(Plan(code="NEW", components=(supply,)))
+    found = preview(lane)
+    (row,) = found.rows
+    assert [one.code for one in row.findings] == ["RTG211"]
+    assert "! RTG211: " in "\n".join(preview_lines(found, 5))
+    assert preview_rows(found)[0]["findings"]
+
+
 def test_of_whom_it_cannot_be_said_comes_apart_and_others_are_left_out(lane: Lane) -> None:
     lane.load()
     lane.have(flat(), HOME, OTHER)

@@ -14,7 +14,9 @@ from submeter.core.caller import Caller
 from submeter.core.problem import Refused
 from submeter.db.database import Database
 from submeter.rating.actions import rate_agreement, rate_agreements
-from submeter.tariffs.model import Component, DemandRule, DiscountRule, Plan
+from submeter.rating.comparing import compare_plans
+from submeter.tariffs.actions import save_plan
+from submeter.tariffs.model import Band, Component, DemandRule, DiscountRule, Plan
 
 LATER = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -223,6 +225,19 @@ def test_what_the_plan_and_the_meter_lack_is_told(lane: Lane) -> None:
     ]
 
 
+def test_prices_for_holidays_that_nobody_knows(lane: Lane) -> None:
+    lane.load()
+    bands = (Band("free", day_types=frozenset({"holiday"})), Band("all"))
+    rates = (rate_of("0.10", band="free"), rate_of("0.20", band="all"))
+    usage = Component(code="usage", kind="usage", rates=rates, bands=bands)
+    lane.have(Plan(code="H", components=(usage,)), HOME)
+    assert [one.code for one in lane.rate().rated[0].findings] == ["RTG213"]
+    town = lane.street.town
+    calendar = town.add("calendars", code="VIC", years=[2026])
+    town.rows("update submeter.sites set calendar_id = %s returning 1", calendar)
+    assert lane.rate().rated[0].findings == ()
+
+
 def test_a_peak_is_that_of_the_whole_month_and_the_ratchet_looks_back(lane: Lane) -> None:
     town = lane.street.town
     high = [100] * 48
@@ -360,3 +375,39 @@ def test_a_minimum_for_the_year_is_asked_for_in_its_last_bill(lane: Lane) -> Non
         ("usage", Decimal("37.20")),
         ("least", Decimal("368.00") - Decimal("220.75")),
     ]
+
+
+def test_days_of_a_rating_are_not_lost_by_one_of_some_of_them(lane: Lane) -> None:
+    lane.load()
+    lane.have(flat(), HOME)
+    lane.rate(first=JULY, end=date(2026, 7, 11), store_lines=True)
+    with pytest.raises(Refused, match="RTG226") as refused:
+        lane.rate(first=date(2026, 7, 5), end=date(2026, 7, 8), store_lines=True)
+    assert "2026-07-01 to 2026-07-11" in refused.value.problem.detail
+    with pytest.raises(Refused, match="RTG226"):
+        lane.rate(first=date(2026, 7, 5), end=AUGUST, store_lines=True)
+    assert {stands for *_, stands in lane.stored()} == {True}
+    lane.rate(store_lines=True)
+    assert [stands for *_, stands in lane.stored()] == [False, False, True, True]
+
+
+def test_a_trial_is_not_kept(lane: Lane) -> None:
+    lane.load()
+    lane.have(flat(), HOME)
+    lane.have(time_of_use())
+    assert lane.rate(plan="TOU").total
+    with pytest.raises(Refused, match="RTG224"):
+        lane.rate(plan="TOU", store_lines=True)
+    assert not lane.stored()
+
+
+def test_a_plan_of_another_product_charges_nothing(lane: Lane) -> None:
+    lane.load()
+    lane.have(flat(), HOME)
+    gas = Component(code="daily", kind="supply", unit="day", product="gas", rates=(rate_of("1"),))
+    save_plan(lane.database, lane.operator, Plan(code="GAS", components=(gas,)))
+    with pytest.raises(Refused, match="RTG225"):
+        lane.rate(plan="GAS")
+    assert HOME not in {one.account_number for one in lane.rate_all(plan="GAS") if one.rated}
+    with pytest.raises(Refused, match="RTG225"):
+        compare_plans(lane.database, lane.operator, lane.agreement(), ["GAS"], JULY, AUGUST)
