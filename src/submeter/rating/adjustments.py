@@ -119,15 +119,14 @@ class Adjustment:
             return self._line_set(_negative(given), [next(iter(bases))] * len(self._places()))
         scale = common_scale([whole.scale, *(base.scale for base in bases.values())])
         total = rescale(whole, scale).values
-        fine = Exact(given.values, given.scale)
-        left, columns, taxes = fine.values.copy(), [], []
+        left, columns, taxes = given.values.copy(), [], []
         for place, (percent, base) in enumerate(bases.items()):
             last = place == len(bases) - 1
-            part = left if last else muldiv(fine.values, rescale(base, scale).values, total)
+            part = left if last else muldiv(given.values, rescale(base, scale).values, total)
             left = left - part
             columns.append(part)
             taxes += [percent] * len(self._places())
-        return self._line_set(_negative(Exact(np.concatenate(columns, axis=1), fine.scale)), taxes)
+        return self._line_set(_negative(Exact(np.concatenate(columns, axis=1), given.scale)), taxes)
 
     def _given(self, rule: DiscountRule, whole: Exact, count: int) -> Exact:
         """(A, P): the discount as a positive amount, within its threshold, cap and base.
@@ -158,7 +157,7 @@ class Adjustment:
         weights = [Fraction(0)] * len(self.periods)
         for part, price in zip(self.parts, self.table.prices, strict=True):
             days = self.periods[part.period].days
-            weights[part.period] += Fraction(int(price), 10**8) * self._days(rule, part) / days
+            weights[part.period] += Fraction(int(price), 10**8) * _days_given(rule, part) / days
         shares = of_parts(weights)
         return Exact(times(base.values, shares.values), base.scale * shares.scale)
 
@@ -178,9 +177,6 @@ class Adjustment:
 
     def _years(self, period: Period) -> Fraction:
         return year_share(period.first, period.end, self.year_starts)
-
-    def _days(self, rule: DiscountRule, part: Segment) -> int:
-        return _days_given(rule, part)
 
     def _looked_at(self, done: Sequence[LineSet]) -> list[LineSet]:
         base, without = self.component.base, _NO_BASE[self.component.kind]

@@ -1,6 +1,6 @@
 """What decides prices besides usage: calendars, tax, losses, conversions, spot prices; of many agreements."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,7 +14,8 @@ from submeter.rating.batching import Shared
 from submeter.rating.counting import Window
 from submeter.rating.model import Dated, IntArray
 from submeter.rating.parts import Part
-from submeter.rating.store import Place
+from submeter.rating.store import Place, list_peaks
+from submeter.rating.taken_peaks import TakenPeak
 from submeter.tariffs.model import Calendar, Plan, TaxRate
 from submeter.tariffs.spot_series import prices_between
 from submeter.tariffs.terms_store import (
@@ -42,6 +43,8 @@ class Books:
     taxes: tuple[TaxRate, ...]
     losses: Mapping[UUID, Mapping[str, tuple[Dated, ...]]]
     conversions: Mapping[UUID, Mapping[tuple[str, str, str], tuple[Dated, ...]]]
+    peaks: Mapping[UUID, Sequence[TakenPeak]]
+    """By agreement, those that others measured."""
     _spot: dict[tuple[UUID, frozenset[str], Window], Spot] = field(default_factory=dict)
 
     def shared(self, part: Part, place: Place, plan: Plan) -> Shared:
@@ -95,7 +98,8 @@ def load_books(connection: psycopg.Connection, places: Iterable[Place], first: d
         site: {key: tuple(Dated(*span) for span in spans) for key, spans in of_site.items()}
         for site, of_site in load_conversions(connection, sites).items()
     }
-    return Books(connection, calendars, years, load_tax_rates(connection), losses, conversions)
+    taxes, peaks = load_tax_rates(connection), list_peaks(connection, [place.id for place in places])
+    return Books(connection, calendars, years, taxes, losses, conversions, peaks)
 
 
 def _key(calendar: Calendar) -> tuple[Any, ...]:

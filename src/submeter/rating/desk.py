@@ -109,9 +109,7 @@ def _sources_of(connection: psycopg.Connection, batch: Batch) -> tuple[tuple[tup
         {with_days[place]: one for place, one in guessed.items()},
         batch.dials,
     )
-    return tuple(
-        tuple(teller.tell(member, period) for period in member.part.charged) for member in batch.members
-    )
+    return tuple(teller.tell_all(member) for member in batch.members)
 
 
 class _Teller:

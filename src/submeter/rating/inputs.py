@@ -35,6 +35,7 @@ from submeter.rating.counting import (
 from submeter.rating.model import Period, Terms, Usage
 from submeter.rating.parts import Part, counts, reach, wants
 from submeter.rating.store import Place
+from submeter.rating.taken_peaks import peaks_taken
 from submeter.tariffs.model import Calendar, Component
 from submeter.tariffs.rows import StoredPlan
 
@@ -229,6 +230,9 @@ class _Desk:
             conditions=key.shared.conditions,
             capacity=capacity_of(members),
             spot=self.books.spot(place, plan.plan, window),
+            peaks=peaks_taken(
+                plan.plan, [self.books.peaks.get(one.part.agreement_id, ()) for one in members]
+            ),
         )
         return Batch(
             plan, calendar, key.periods, usage, terms, tuple(members), window, dials,

@@ -106,8 +106,8 @@ class Terms:
     capacity: IntArray | None = None
     """Agreed kW or kVA of each agreement, in thousandths."""
     peaks: Mapping[str, Mapping[date, IntArray]] = field(default_factory=dict)
-    """By component code and first of month: measured peaks of earlier months, in 10^-6 kW or kVA, for the
-    ratchet; an array of (agreements, bands)."""
+    """By component code and first of month: peaks that others measured, in 10^-6 kW or kVA, for the ratchet
+    and for months that were taken over; an array of (agreements, bands), one column for limits of steps."""
     spot: Mapping[str, tuple[int, int, IntArray]] = field(default_factory=dict)
     """By series: minutes of an interval, decimals, and the price of each interval since the usage begins."""
     charged_this_year: IntArray | None = None

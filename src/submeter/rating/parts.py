@@ -15,6 +15,7 @@ __all__ = [
     "Had",
     "Part",
     "by_month",
+    "by_peak",
     "counts",
     "days_without",
     "from_year_start",
@@ -170,7 +171,7 @@ def reach(days: Period, held: Period, plans: Iterable[Plan]) -> Period:
     A month's peak is that of the whole month, however the days of it are charged.
     """
     components = [component for plan in plans for component in plan.components]
-    if not any(_by_peak(component) for component in components):
+    if not any(by_peak(component) for component in components):
         return days
     first = days.first.replace(day=1)
     for _ in range(max(lookback(component) for component in components)):
@@ -184,5 +185,6 @@ def lookback(component: Component) -> int:
     return component.demand.lookback_months if component.demand else 0
 
 
-def _by_peak(component: Component) -> bool:
+def by_peak(component: Component) -> bool:
+    """Whether a month's greatest power decides what it charges."""
     return component.kind == "demand" or component.steps.basis in ("per_kw", "per_kw_day")

@@ -16,26 +16,9 @@ from submeter.rating.model import Period, Terms, Usage
 from submeter.rating.netting import Netted, Settled
 from submeter.rating.time_lines import TimeLines, time_lines
 from submeter.rating.usage_lines import UsageLines, usage_lines
-from submeter.tariffs.model import Calendar, Component, Kind, Plan
+from submeter.tariffs.model import Calendar, Component, Plan
 
-__all__ = ["PLACES", "Program", "Step", "program_of"]
-
-PLACES: dict[Kind, int] = {
-    "usage": 10,
-    "controlled_load": 10,
-    "pass_through": 10,
-    "spot": 10,
-    "green": 10,
-    "demand": 20,
-    "capacity": 20,
-    "supply": 30,
-    "fixed": 30,
-    "discount": 50,
-    "minimum": 60,
-    "feed_in": 70,
-    "concession": 90,
-}
-"""Where each kind stands in the order of calculation, unless its component says otherwise. Tax comes last."""
+__all__ = ["Program", "Step", "program_of"]
 
 Step = UsageLines | DemandLines | TimeLines | Adjustment | Netted | Settled | CarriedMoney | TrueUpMoney
 
@@ -134,7 +117,7 @@ def _make(
     *,
     parts_of_one: bool,
 ) -> Program:
-    ordered = sorted(plan.components, key=_place)
+    ordered = sorted(plan.components, key=lambda one: one.order)
     made = [
         (component, _step(component, usage, plan, calendar, periods, terms, parts_of_one=parts_of_one))
         for component in ordered
@@ -145,10 +128,6 @@ def _make(
 
     steps = by_metering_option([step for _, step in made if step is not None], plan, periods, measured)
     return Program(steps, [component.code for component, step in made if step is None], key)
-
-
-def _place(component: Component) -> int:
-    return PLACES[component.kind] if component.place is None else component.place
 
 
 def _step(

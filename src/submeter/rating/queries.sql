@@ -27,6 +27,9 @@ join submeter.accounts c on c.id = a.account_id
 where h.agreement_id = any (%(ids)s) and h.from_date < coalesce(a.to_date, 'infinity')
 order by h.agreement_id, h.product, h.from_date
 
+-- name: peaks
+select k.agreement_id, k.month, k.unit, k.band, k.peak from submeter.demand_peaks k where k.agreement_id = any (%(ids)s)
+
 -- name: registers
 -- What measures agreements; what is computed of other registers is not charged.
 select g.id, a.id, m.serial || '/' || g.name, case coalesce(t.product, g.nature) when 'power' then 'electricity' else coalesce(t.product, g.nature) end,

@@ -28,10 +28,9 @@ class StepPeaks:
 
     def measure(self, usage: Usage, terms: Terms) -> Exact:
         """(A, parts)."""
-        measured, rule = self.peaks.measure(usage), self.component.demand
-        if rule is not None:
-            earlier = terms.peaks.get(self.component.code, {})
-            measured = charged_peaks(rule, self.months, measured, earlier)
+        earlier = terms.peaks.get(self.component.code, {})
+        rule = self.component.demand or DemandRule()
+        measured = charged_peaks(rule, self.months, self.peaks.measure(usage), earlier)
         return Exact(measured.values[:, self.of_parts], measured.scale)
 
 
@@ -40,19 +39,21 @@ def charged_peaks(
 ) -> Exact:
     """What is charged of measured peaks (A, months x bands): the minimum and the ratchet at least.
 
-    `earlier` has the peaks (A, bands) of months before, in 10^-6; they count where the usage has none.
+    `earlier` has peaks (A, bands) of months that others measured, in 10^-6. Of a month that both know the
+    greater counts: it may have been taken over in its middle.
     """
     share = Fraction(rule.lookback_percent) / 100
     minimum = Fraction(rule.minimum)
-    if not minimum and not rule.lookback_months:
+    if not earlier and not minimum and not rule.lookback_months:
         return measured
     stored = (KVA_SCALE,) if earlier else ()
     scale = common_scale([measured.scale, *stored, *(one for one in (minimum,) if one)])
     scale = common_scale([scale, scale * share]) if share else scale
     by_month = rescale(measured, scale).values.reshape(len(measured.values), len(months), -1)
     known = {month: rescale(Exact(values, KVA_SCALE), scale).values for month, values in earlier.items()}
-    known |= {month: by_month[:, place] for place, month in enumerate(months)}
-    charged = [np.maximum(by_month[:, place], int(minimum / scale)) for place in range(len(months))]
+    for place, month in enumerate(months):
+        known[month] = np.maximum(by_month[:, place], known.get(month, 0))
+    charged = [np.maximum(known[month], int(minimum / scale)) for month in months]
     for place, month in enumerate(months):
         for before in _lookback(rule, month):
             if before in known:

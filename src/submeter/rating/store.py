@@ -18,6 +18,7 @@ from submeter.metering.values_store import reading_of_row
 from submeter.rating.counting import Block, Register, Window
 from submeter.rating.model import Period
 from submeter.rating.parts import Had
+from submeter.rating.taken_peaks import TakenPeak
 
 __all__ = [
     "Files",
@@ -30,6 +31,7 @@ __all__ = [
     "list_history",
     "list_multipliers",
     "list_not_measured",
+    "list_peaks",
     "list_readings",
     "list_registers",
     "lock_agreements",
@@ -106,6 +108,14 @@ def list_history(connection: psycopg.Connection, agreements: Iterable[UUID]) -> 
     rows = connection.execute(_QUERIES["history"], {"ids": list(agreements)})
     for agreement, plan, product, first, end, conditions, *others in rows:
         found[agreement].append(Had(plan, product, first, end, frozenset(conditions), *others))
+    return found
+
+
+def list_peaks(connection: psycopg.Connection, agreements: Iterable[UUID]) -> Mapping[UUID, list[TakenPeak]]:
+    """Peaks of demand that others measured, by agreement."""
+    found: dict[UUID, list[TakenPeak]] = defaultdict(list)
+    for agreement, *row in connection.execute(_QUERIES["peaks"], {"ids": list(agreements)}):
+        found[agreement].append(TakenPeak(*row))
     return found
 
 

@@ -10,14 +10,7 @@ from submeter.core.problem import Problem
 from submeter.tariffs.model import Component, Kind, Plan, Rate, TaxRate
 from submeter.tariffs.week import holes
 
-__all__ = ["PLACES", "PlanFinding", "check_plan"]
-
-PLACES: dict[Kind, int] = {
-    "usage": 10, "controlled_load": 10, "pass_through": 10, "spot": 10, "green": 10,
-    "demand": 20, "capacity": 20, "supply": 30, "fixed": 30,
-    "discount": 50, "minimum": 60, "feed_in": 70, "concession": 90,
-}  # fmt: skip
-"""Where each kind stands in the order of calculation, unless its component says otherwise."""
+__all__ = ["PlanFinding", "check_plan"]
 
 _QUANTITIES = ("kWh", "MWh", "Wh", "kvarh", "kVAh", "MJ", "GJ", "kL", "ML", "L", "m3", "ft3", "hcf")
 _UNITS: dict[Kind, tuple[str, ...]] = {
@@ -95,7 +88,7 @@ def _days(component: Component) -> Iterator[PlanFinding]:
 
 
 def _base(component: Component, plan: Plan) -> Iterator[PlanFinding]:
-    order = [one.code for one in sorted(plan.components, key=_place)]
+    order = [one.code for one in sorted(plan.components, key=lambda one: one.order)]
     for code in component.base:
         if code not in order:
             hint = f"One of: {', '.join(dict.fromkeys(order))}"
@@ -103,10 +96,6 @@ def _base(component: Component, plan: Plan) -> Iterator[PlanFinding]:
         elif order.index(code) >= order.index(component.code):
             hint = "Let it be worked out later (place), or take another base"
             yield _found("TRF104", "The base comes later", f"{component.code}: {code}", hint)
-
-
-def _place(component: Component) -> int:
-    return PLACES[component.kind] if component.place is None else component.place
 
 
 def _rules(component: Component) -> Iterator[PlanFinding]:

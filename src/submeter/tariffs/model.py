@@ -14,7 +14,6 @@ __all__ = [
     "Band",
     "Basis",
     "Calendar",
-    "Cap",
     "Component",
     "DayType",
     "DemandRule",
@@ -43,7 +42,14 @@ Kind = Literal[
     "feed_in",  # a credit for energy put into the network
     "concession",  # what the state pays; no discount
 ]
-"""What a component charges for; in this order, too, unless `place` says otherwise."""
+"""What a component charges for."""
+
+_PLACES: dict[Kind, int] = {
+    "usage": 10, "controlled_load": 10, "pass_through": 10, "spot": 10, "green": 10,
+    "demand": 20, "capacity": 20, "supply": 30, "fixed": 30,
+    "discount": 50, "minimum": 60, "feed_in": 70, "concession": 90,
+}  # fmt: skip
+"""Where each kind stands in the order of calculation, unless its component says otherwise. Tax comes last."""
 
 DayType = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
 
@@ -189,6 +195,11 @@ class Component:
     from_date: date | None = None
     to_date: date | None = None
 
+    @property
+    def order(self) -> int:
+        """When it is worked out: those of a lower number before it."""
+        return _PLACES[self.kind] if self.place is None else self.place
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -234,15 +245,3 @@ class Calendar:
     """Month in which the year of annual steps and caps begins."""
     local_clock: str = ""
     """Time zone of windows in local time, where billing days are the market's; empty: the same."""
-
-
-class Cap(NamedTuple):
-    """The most that a regulator lets be charged, or a benchmark, from a day on."""
-
-    region: str
-    from_date: date
-    payment_type: str
-    meter_type: str
-    unit_rate: Decimal
-    standing_charge: Decimal
-    tax_inclusive: bool

@@ -256,6 +256,45 @@ def test_a_peak_is_that_of_the_whole_month_and_the_ratchet_looks_back(lane: Lane
     assert lines(lane.rate(end=date(2026, 7, 11), plan="E")) == [("demand", "", Decimal(6), Decimal("60.00"))]
 
 
+def test_peaks_of_another_system_count_for_the_ratchet_and_for_the_month_that_was_taken_over(
+    lane: Lane,
+) -> None:
+    lane.load()  # 0.2 kW throughout July
+    lane.load(OTHER)
+    rule = DemandRule(minutes=30, lookback_months=2, lookback_percent=Decimal(50))
+    demand = Component(code="demand", kind="demand", unit="kW", demand=rule, rates=(rate_of("10"),))
+    banded = replace(
+        demand,
+        bands=(Band("peak", 900, 1260), Band("offpeak")),
+        rates=(rate_of("10", band="peak"), rate_of("1", band="offpeak")),
+    )
+    lane.have(Plan(code="D", components=(demand,)), HOME, OTHER)
+    lane.have(Plan(code="B", components=(banded,)))
+
+    def take(month: str, peak: str, band: str = "", unit: str = "kW") -> None:
+        lane.street.town.add(
+            "demand_peaks", agreement_id=lane.agreement(), month=month, unit=unit, band=band, peak=peak
+        )
+
+    take("2026-04-01", "90")  # three months before: not looked at
+    take("2026-05-01", "8.5")
+    take("2026-06-01", "70", unit="kVA")
+    assert lines(lane.rate()) == [("demand", "", Decimal("4.25"), Decimal("42.50"))]
+    by_band = [
+        ("demand", "peak", Decimal("0.2"), Decimal("2.00")),
+        ("demand", "offpeak", Decimal("0.2"), Decimal("0.20")),
+    ]
+    assert lines(lane.rate(plan="B")) == by_band  # nobody knows in which band the 8.5 were
+    take("2026-06-01", "6", band="peak")
+    take("2026-07-01", "5", band="peak")
+    by_band[0] = ("demand", "peak", Decimal(5), Decimal("50.00"))
+    assert lines(lane.rate(plan="B")) == by_band
+    assert lines(lane.rate()) == [("demand", "", Decimal(5), Decimal("50.00"))]
+    # The neighbour, rated in the same batch, has none of it.
+    both = [lines(found) for found in lane.rate_all()]
+    assert sorted(of[0][2] for of in both) == [Decimal("0.2"), Decimal(5)]
+
+
 def test_capacity_and_conditions_are_those_of_the_agreements_plan(lane: Lane) -> None:
     lane.load()
     capacity = Component(code="cap", kind="capacity", unit="kW", rates=(rate_of("2"),))

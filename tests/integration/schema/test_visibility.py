@@ -23,7 +23,7 @@ NOT_FOR_CUSTOMERS = {"esco_settings", "meter_shadows", "payment_events", "audit"
                      "virtual_registers", "virtual_register_parts", "site_gates", "loss_factors", "tax_rates",
                      "calendars", "calendar_holidays", "spot_prices", "price_conversions", "offerings", "inducements",
                      "inducement_schedules", "site_price_plans", "solar_credit_tariffs", "solar_installations",
-                     "solar_credit_allocations"}  # fmt: skip
+                     "solar_credit_allocations", "demand_peaks"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +180,8 @@ def fill_prices(world: Any, esco: str, home: str) -> None:
               " 1, 1, 1 from submeter.agreements a, generate_series(1, 2) n, unnest(array[date '2024-04-01', '2024-07-01']) m"
               " where a.supply_point_id = %s and daterange(a.from_date, a.to_date) @> daterange(m, m + 30)",
               plan, usage, world[f"{home} point"])  # fmt: skip
+    world.run(SERVICE, "insert into submeter.demand_peaks (esco_id, agreement_id, month, peak)"
+              " select esco_id, id, '2024-01-01', 12 from submeter.agreements where supply_point_id = %s", world[f"{home} point"])  # fmt: skip
     world.run(SERVICE, "insert into submeter.spot_prices (esco_id, series, day, starts_at, prices)"
               " values (%s, %s, '2024-06-01', '2024-06-01Z', array_fill(1, array[48]))", world[esco], home)  # fmt: skip
     world.add(f"{home} conversion", "price_conversions", **own, site_id=world[f"{esco} site"], product=home, from_unit="m3",

@@ -252,6 +252,7 @@ RESOURCES = {
     "price_plan_bands": _table("price_plan_bands", _priced("x.component_id")),
     "price_plan_rates": _table("price_plan_rates", _priced("x.component_id", "x")),
     "agreement_price_plans": _table("agreement_price_plans", _PLANNED.format(plan="h.id = x.id", days="")),
+    "demand_peaks": _table("demand_peaks", REFUSED),
     "rated_lines": _table("rated_lines", _RATED_MINE),
     "inducements": _table("inducements", REFUSED),
     "inducement_schedules": _table("inducement_schedules", REFUSED),

@@ -177,6 +177,8 @@ insert into submeter.agreement_price_plans (id, esco_id, agreement_id, price_pla
 select pg_temp.id('plan of ' || agreement || from_date), pg_temp.id('esco'), pg_temp.id(agreement), pg_temp.id(plan), from_date::date, to_date::date
 from (values ('alice power', 'plan', '2025-01-01', null), ('bob power', 'plan', '2025-07-20', '2026-01-10'),
   ('bob power', 'other plan', '2026-01-10', null), ('dora power', 'other plan', '2024-01-01', null)) v (agreement, plan, from_date, to_date);
+insert into submeter.demand_peaks (id, esco_id, agreement_id, month, peak)
+values (pg_temp.id('bob peak'), pg_temp.id('esco'), pg_temp.id('bob power'), '2025-05-01', 12.5);
 insert into submeter.rated_lines (esco_id, rating, agreement_id, price_plan_id, component_id, rate_id, product, period_from, period_to, from_date,
   to_date, quantity, unrounded, amount, working)
 select pg_temp.id('esco'), rating, pg_temp.id(who || ' power'), pg_temp.id(plan), pg_temp.id(plan || ' usage'), pg_temp.id(plan || ' rate 2025-07-15'),

@@ -54,6 +54,7 @@ FRESH: Mapping[str, Row] = {
     "price_plan_bands": {"position": 7},
     "price_plan_rates": {"step": 2},
     "agreement_price_plans": {"price_plan_id": "spare plan", "product": None},
+    "demand_peaks": {"month": "2001-01-01"},
     "spot_prices": {"day": "2001-01-01"},
     "inducements": {"code": "fresh"},
     "inducement_schedules": {},

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from submeter.rating.program import PLACES as RATED_PLACES
-from submeter.tariffs.checking import PLACES, check_plan
+from submeter.tariffs.checking import check_plan
 from submeter.tariffs.model import Band, Component, Plan, Rate
 from submeter.tariffs.week import holes
 from unit.tariffs.plans import BEGIN, TAXES, WEEK, WHOLE, rate
@@ -107,10 +106,6 @@ def test_a_holiday_is_a_weekday_where_no_band_names_it() -> None:
     assert [one.day_types for one in holes((week, Band("x", 0, 60, frozenset(("holiday",)))))] == [
         ("holiday",)
     ]
-
-
-def test_the_order_of_calculation_is_that_of_rating() -> None:
-    assert PLACES == RATED_PLACES
 
 
 def test_prices_of_other_days_do_no_harm() -> None:
