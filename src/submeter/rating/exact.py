@@ -146,6 +146,8 @@ def round_half_up(amount: Exact, decimals: int) -> IntArray:
     """
     unit = product(amount.scale, Fraction(10**decimals))
     doubled = times(np.abs(amount.values), 2 * unit.numerator)
+    if unit.denominator >= _LIMIT // 2:  # nothing of a very fine scale is still int64, its half is not
+        doubled = doubled.astype(object)
     rounded = (doubled + unit.denominator) // (2 * unit.denominator)
     return narrow(np.where(amount.values < 0, -rounded, rounded))
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from submeter.rating.exact import common_scale, rescale
+from submeter.rating.exact import common_scale, rescale, times
 from submeter.rating.model import Exact, IntArray, Terms, Usage
 from submeter.rating.peaks import KVA_SCALE, Peaks, months_of
 from submeter.rating.segments import Segment
@@ -57,7 +57,7 @@ def charged_peaks(
     for place, month in enumerate(months):
         for before in _lookback(rule, month):
             if before in known:
-                floor = known[before] * share.numerator // share.denominator
+                floor = times(known[before], share.numerator) // share.denominator
                 charged[place] = np.maximum(charged[place], floor)
     return Exact(np.stack(charged, axis=1).reshape(len(measured.values), -1), scale)
 
