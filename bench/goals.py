@@ -38,7 +38,7 @@ GOALS = {
 
 def judge(rows: Sequence[Row]) -> Iterator[str]:
     """Lines that say of each goal whether it is met."""
-    if rows and rows[0].rival:
+    if rows and rows[0].has_rival:
         yield f"{'kind':<12} {'goal':>6} {'times PostgREST, same run':>28}"
         for row in rows:
             yield _line(row, _same_run(row))
@@ -51,18 +51,16 @@ def judge(rows: Sequence[Row]) -> Iterator[str]:
 
 def scaled(row: Row, rows: Sequence[Row]) -> float | None:
     """Times PostgREST, had it run here; None where too little was measured to say."""
-    there, as_kind = GOALS[row.kind].recorded_pipelined, row
-    if there is None:
-        insert = next((one for one in rows if one.kind == "insert"), None)
-        if insert is None:
-            return None
-        there, as_kind = GOALS["insert"].recorded_pipelined, insert
-    assert there
-    return row.own.rate / as_kind.pipelined / (GOALS[row.kind].recorded / there)
+    goal, there = GOALS[row.kind], GOALS["insert"].recorded_pipelined
+    if goal.recorded_pipelined:
+        share = row.middle(lambda turn: turn.gateways[0].rate / turn.pipelined)
+        return share / (goal.recorded / goal.recorded_pipelined)
+    insert = next((one for one in rows if one.kind == "insert"), None)
+    return row.own.rate / insert.pipelined / (goal.recorded / there) if insert and there else None
 
 
 def _same_run(row: Row) -> float | None:
-    return row.own.rate / row.rival.rate if row.rival else None
+    return row.middle(lambda turn: turn.gateways[0].rate / turn.gateways[1].rate) if row.has_rival else None
 
 
 def _line(row: Row, *readings: float | None) -> str:

@@ -1,7 +1,6 @@
 """One kind of request, measured: each gateway over HTTP, and PostgreSQL alone with the same statements."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from bench import load, pgbench
 from bench.answers import Answer, ask, connect
 from bench.kind import Kind, statements_of
 from bench.load import Exchange
-from bench.report import Measured, Row
+from bench.report import Measured, Row, Turn, pace
 from bench.server import Server
 from rowgate.config import Config
 from rowgate.sql import Statement
@@ -25,7 +24,7 @@ class Bench:
     """What the measurements of one run have in common.
 
     ``config`` is the gateway's, ``remove_new`` undoes what writing requests did, ``as_owner`` answers a
-    query with its one value, past every policy.
+    query with its one value, past every policy; each measurement has ``seconds`` in so many ``turns``.
     """
 
     config: Config
@@ -35,29 +34,38 @@ class Bench:
     programs: Path
     connections: int
     seconds: float
+    turns: int = 1
     prefix: str = ""
     with_pgbench: bool = True
 
 
 def measure(kind: Kind, bench: Bench, servers: Sequence[Server]) -> Row:
-    """All columns of one kind; between them the written rows are removed."""
-    measured = [over_http(kind, bench, server) for server in servers]
-    if not bench.with_pgbench:
-        return Row(kind.name, measured, math.nan, math.nan)
-    statements = statements_of(kind, bench.headers, bench.config)
-    _remove_written(kind, bench)
-    rates = [_alone(kind, bench, statements, pipelined=pipelined) for pipelined in (True, False)]
-    return Row(kind.name, measured, *rates)
-
-
-def over_http(kind: Kind, bench: Bench, server: Server) -> Measured:
-    """What a gateway makes of this kind. Ends the run if any answer is not what it should be."""
+    """All columns of one kind, in turns; between measurements the written rows are removed."""
     keys = [kind.random_key() for _ in range(kind.distinct)]
+    asked = [(server, _warmed_up(kind, bench, server, keys)) for server in servers]
+    statements = statements_of(kind, bench.headers, bench.config) if bench.with_pgbench else ()
+    _remove_written(kind, bench)
+    turns = []
+    for _ in range(bench.turns):
+        measured = [_over_http(kind, bench, server, exchanges, keys) for server, exchanges in asked]
+        rates = [_alone(kind, bench, statements, pipelined=way) for way in (True, False) if statements]
+        turns.append(Turn(measured, pace(), *rates))
+    return Row(kind.name, turns)
+
+
+def _warmed_up(kind: Kind, bench: Bench, server: Server, keys: Sequence[str]) -> Sequence[Exchange]:
     exchanges = _learn(kind, bench, server, keys)
     load.run(server.port, exchanges, bench.connections, WARM_UP_S)
     _remove_written(kind, bench)
+    return exchanges
+
+
+def _over_http(
+    kind: Kind, bench: Bench, server: Server, exchanges: Sequence[Exchange], keys: Sequence[str]
+) -> Measured:
+    """What a gateway makes of this kind in a turn. Ends the run if any answer is not what it should be."""
     before = server.cpu_seconds()
-    made = load.run(server.port, exchanges, bench.connections, bench.seconds)
+    made = load.run(server.port, exchanges, bench.connections, bench.seconds / bench.turns)
     cpu = server.cpu_seconds() - before
     _check_written(kind, bench, made, keys)
     _remove_written(kind, bench)
@@ -98,7 +106,7 @@ def _check_written(kind: Kind, bench: Bench, made: load.Load, keys: Sequence[str
 
 def _alone(kind: Kind, bench: Bench, statements: Sequence[Statement], *, pipelined: bool) -> float:
     script = pgbench.write_script(statements, kind.keys, pipelined=pipelined)
-    rate = pgbench.run(bench.programs, bench.config.db_uri, script, bench.seconds)
+    rate = pgbench.run(bench.programs, bench.config.db_uri, script, bench.seconds / bench.turns)
     _remove_written(kind, bench)
     return rate
 

@@ -74,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every kind and print a table. Exit code 1 if any answer was no success."""
     parser = argparse.ArgumentParser(prog="make bench-rest", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement (default 5)")
+    parser.add_argument("--turns", type=int, default=5, help="in which each kind is measured (default 5)")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="sm-bench-", dir="/tmp") as name:
         directory = Path(name)
@@ -82,9 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with open_database(settings) as database:
             migrations.apply(database)
             _fill(database)
-            bench = _bench(settings, database, options.seconds)
+            bench = _bench(settings, database, options.seconds, options.turns)
             print(f"{machine()}, {bench.as_owner(VERSION)}")
-            print(f"{CONNECTIONS} connections, {options.seconds:g} s each, {CUSTOMERS} customers\n")
+            lasting = f"{options.seconds:g} s each in {options.turns} turns"
+            print(f"{CONNECTIONS} connections, {lasting}, {CUSTOMERS} customers\n")
             print(HEADING)
             with _serving(directory, bench.headers) as server:
                 for kind in KINDS:
@@ -98,7 +100,7 @@ def _fill(database: Database) -> None:
         connection.execute("vacuum analyze")
 
 
-def _bench(settings: Settings, database: Database, seconds: float) -> Bench:
+def _bench(settings: Settings, database: Database, seconds: float, turns: int) -> Bench:
     secret, now, day = settings.get_jwt_secret(), datetime.now(UTC), timedelta(days=1)
     token = sign(Caller("operator", ESCO), secret, now, day).text
     return Bench(
@@ -112,6 +114,7 @@ def _bench(settings: Settings, database: Database, seconds: float) -> Bench:
         programs=find_programs(),
         connections=CONNECTIONS,
         seconds=seconds,
+        turns=turns,
         prefix=REST,
     )
 

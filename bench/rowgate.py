@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     names = [kind.name for kind in KINDS]
     parser.add_argument("--kind", action="append", choices=names, help="this kind alone; may be repeated")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement (default 5)")
+    parser.add_argument("--turns", type=int, default=5, help="in which each kind is measured (default 5)")
     parser.add_argument("--workers", type=int, default=1, help="processes of rowgate (default 1)")
     parser.add_argument("--connections", type=int, default=32, help="keep-alive connections (default 32)")
     parser.add_argument("--alone", action="store_true", help="no pgbench, so no ratios and no goals")
@@ -92,6 +93,7 @@ def _bench(world: World, options: argparse.Namespace) -> Bench:
         programs=find_programs(),
         connections=options.connections,
         seconds=options.seconds,
+        turns=options.turns,
         with_pgbench=not (options.alone or options.profile),
     )
 
@@ -124,8 +126,8 @@ def print_profile(path: Path) -> None:
 
 def _conditions(options: argparse.Namespace) -> str:
     return (
-        f"{options.connections} connections, {options.workers} worker(s), {options.seconds:g} s each,"
-        f" {CUSTOMERS} customers, an operator's token"
+        f"{options.connections} connections, {options.workers} worker(s),"
+        f" {options.seconds:g} s each in {options.turns} turns, {CUSTOMERS} customers, an operator's token"
     )
 
 

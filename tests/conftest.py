@@ -52,7 +52,7 @@ class DatabaseServer:
     def clone(self) -> Iterator[Database]:
         """A fresh copy of the template."""
         name = f"submeter_test_{os.getpid()}_{next(_numbers)}"
-        self._run("create database {} template {}", name, self.template.name)
+        self._run("create database {} template {} strategy file_copy", name, self.template.name)
         database = _renamed(self.template, name)
         try:
             yield database

@@ -25,7 +25,10 @@ def test_every_column_is_measured(
     monkeypatch.setattr("bench.measure.WARM_UP_S", 0.1)
     monkeypatch.setattr("bench.kind.DISTINCT", 20)
     kinds = [part for kind in KINDS for part in ("--kind", kind.name)]
-    assert rowgate.main([*kinds, "--seconds", "0.1", "--connections", "4", "--workers", "2"]) == 0
+    assert (
+        rowgate.main([*kinds, "--seconds", "0.1", "--turns", "1", "--connections", "4", "--workers", "2"])
+        == 0
+    )
     lines = capsys.readouterr().out.splitlines()
     for kind in KINDS:
         found = [line.removeprefix(kind.name).split() for line in lines if line.startswith(f"{kind.name} ")]
