@@ -11,39 +11,17 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from submeter.cli import (
-    calendar,
-    columns,
-    database,
-    demo,
-    import_files,
-    intervals,
-    meter,
-    migrate,
-    rating,
-    readings,
-    serve,
-    tariff,
-    token,
-    waiting,
-)
+from submeter.cli.commands import CommandsLater
 from submeter.core.problem import Problem, Refused
 
 app = typer.Typer(
     name="submeter",
+    cls=CommandsLater,
     help="From meter to cash for embedded networks, community energy and microgrids.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(database.app, name="db")
-app.add_typer(meter.app, name="meter")
-app.add_typer(intervals.app, name="intervals")
-app.add_typer(readings.app, name="readings")
-app.add_typer(columns.app, name="columns")
-app.add_typer(tariff.app, name="tariff")
-app.add_typer(calendar.app, name="calendar")
-rating.join(tariff.app)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer's form of a callback
@@ -60,14 +38,6 @@ Version = Annotated[
 @app.callback()
 def submeter(*, version: Version = False) -> None:
     """From meter to cash for embedded networks, community energy and microgrids."""
-
-
-app.command("migrate")(migrate.migrate)
-app.command("import")(import_files.import_files)
-app.command("waiting")(waiting.waiting)
-app.command("demo")(demo.demo)
-app.command("serve")(serve.serve)
-app.command("token")(token.token)
 
 
 def main() -> None:

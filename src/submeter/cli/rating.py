@@ -26,11 +26,7 @@ from submeter.rating.showing import bill_lines, compared_lines, preview_lines
 from submeter.rating.telling import compared_rows, explained_row, outcome_json, preview_rows
 from submeter.settings import load_settings
 
-__all__ = ["join"]
-
-app = typer.Typer(
-    name="tariff", help="What agreements are charged by their price plans.", no_args_is_help=True
-)
+__all__ = ["compare", "explain", "preview", "rate"]
 
 FOUND = 3
 """Exit code where some could not be charged."""
@@ -52,12 +48,6 @@ End = Annotated[
 ]
 Esco = Annotated[str | None, typer.Option(help="Code or id of the ESCO; left out, all.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs, one a line.")]
-
-
-def join(app: typer.Typer) -> None:
-    """Add the commands to those of price plans."""
-    for command in (rate, compare, explain, preview):
-        app.command()(command)
 
 
 def _open() -> Any:

@@ -18,6 +18,7 @@ from submeter.charts.png import to_png
 from submeter.cli.import_files import FOUND, caller_for, check_migrated
 from submeter.cli.migrate import say
 from submeter.cli.output import opened, write
+from submeter.cli.rating import compare, explain, preview, rate
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database, open_database
@@ -284,3 +285,7 @@ def _day(said: datetime | None) -> date | None:
 
 def _today() -> date:
     return datetime.now(UTC).date()
+
+
+for _command in (rate, compare, explain, preview):
+    app.command()(_command)
