@@ -27,7 +27,7 @@ from rowgate.app import Gateway
 from rowgate.asgi import cross_origin, join_headers
 from rowgate.errors import Refusal
 from rowgate.express import Express, Hurried, Sender, Whole, head_of, remember
-from rowgate.patience import PatientProtocol
+from rowgate.patience import LAST_S, PatientProtocol
 from rowgate.request import Headers, Incoming
 from rowgate.response import Answer, refuse
 
@@ -43,7 +43,6 @@ UNREAD_S = 60  # how long an answer may wait for a client that does not read
 SWEEP_S = 5
 MOST_PARTS = 32  # in which a body may come
 LONGEST_IN_PARTS = 1 << 20  # bytes
-LINGER_S = 1  # how long an idle connection is kept while the server stops: a request may be on its way
 
 _UNUSUAL = ("transfer-encoding", "expect", "upgrade", "proxy-connection")
 _METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")}
@@ -310,7 +309,7 @@ class Connection(Hurried):
         if self._part and not self._full:
             self._hand_over(self._part)
         elif self._answering is None:
-            self._loop.call_later(LINGER_S, self._close_idle)
+            self._loop.call_later(LAST_S, self._close_idle)
 
     def _close_idle(self) -> None:
         if self._answering is None:

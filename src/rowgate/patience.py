@@ -5,7 +5,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["PatientProtocol"]
+__all__ = ["LAST_S", "PatientProtocol"]
 
 HEADERS_S = 30
 LAST_S = 1  # a request that is already on its way arrives within this

@@ -90,10 +90,22 @@ def _ranged(query: Query, incoming: Incoming, config: Config) -> Query:
     window = query.windows.get((), Window())
     asked = read_headers.parse_range(incoming.headers) if incoming.method == "GET" else None
     if asked:
-        window = _intersect(window, asked)
+        window = _common(window, asked)
     if config.db_max_rows is not None:
         window = _intersect(window, Window(window.offset, config.db_max_rows))
     return query if window.whole else replace(query, windows={**query.windows, (): window})
+
+
+def _common(window: Window, asked: Window) -> Window:
+    found = _intersect(window, asked)
+    if found.limit == 0 and window.limit != 0:
+        raise Refusal(
+            416,
+            "PGRST103",
+            "Requested range not satisfiable",
+            "No row lies both in the Range header and within limit and offset.",
+        )
+    return found
 
 
 def _intersect(one: Window, other: Window) -> Window:

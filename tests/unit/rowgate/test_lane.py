@@ -13,7 +13,6 @@ from rowgate.config import Config
 from rowgate.express import LONGEST_REMEMBERED, REMEMBERED
 from rowgate.lane import (
     IDLE_S,
-    LINGER_S,
     LONGEST_HEAD,
     LONGEST_IN_PARTS,
     MOST_PARTS,
@@ -22,7 +21,7 @@ from rowgate.lane import (
     Connection,
     Lane,
 )
-from rowgate.patience import PatientProtocol
+from rowgate.patience import LAST_S, PatientProtocol
 from rowgate.response import Answer
 from unit.rowgate.clockwork import Clockwork
 
@@ -253,9 +252,9 @@ def test_a_server_that_stops_answers_what_runs_and_says_that_it_was_the_last(wor
 
 def test_a_server_that_stops_waits_for_what_may_be_on_its_way(world: World) -> None:
     world.do(world.connection.shutdown)
-    world.pass_s(LINGER_S / 2)
+    world.pass_s(LAST_S / 2)
     world.send(GET)
-    world.pass_s(LINGER_S)
+    world.pass_s(LAST_S)
     assert not world.transport.ended
     world.gateway.answer(Answer(200))
     assert world.transport.ended == "closed"
@@ -263,7 +262,7 @@ def test_a_server_that_stops_waits_for_what_may_be_on_its_way(world: World) -> N
 
 def test_an_idle_connection_ends_with_the_server(world: World) -> None:
     world.do(world.connection.shutdown)
-    world.pass_s(LINGER_S)
+    world.pass_s(LAST_S)
     assert world.transport.ended == "closed"
 
 
