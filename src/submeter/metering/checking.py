@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import psycopg
 
 from submeter.core.caller import Caller
@@ -20,19 +21,17 @@ from submeter.db.transactions import transaction
 from submeter.metering import finding_store
 from submeter.metering import interval_problems as problems
 from submeter.metering import interval_store as store
-from submeter.metering.day_versions import KeptDay
-from submeter.metering.days import DAY, day_of, minute_of, starts_at
+from submeter.metering.blocks import Days, join
+from submeter.metering.days import DAY, day_of, starts_at
 from submeter.metering.estimating import refill
-from submeter.metering.finding_store import Around, FindingRow, PlacedFinding, Scope
+from submeter.metering.finding_store import Around, FindingRow, PlacedFinding, Scope, covers, spans_of
 from submeter.metering.interval_rules import (
     IntervalContext,
     IntervalFinding,
-    IntervalTolerance,
     RegisterAdvance,
+    check_block,
 )
-from submeter.metering.interval_rules import check_intervals as check_rows
 from submeter.metering.interval_store import Span
-from submeter.metering.model import DayRow
 from submeter.metering.selecting import IntervalRegister, Selection, chunked
 
 __all__ = ["Checked", "check_due", "check_intervals", "dismiss_findings", "list_findings"]
@@ -188,77 +187,72 @@ def _wanted(around: Around, advances: Sequence[RegisterAdvance]) -> tuple[date, 
 
 
 def _day(minute: int) -> date:
-    return (_EPOCH + timedelta(minutes=minute)).date()
+    return _instant(minute).date()
 
 
 def _check_some(
     connection: psycopg.Connection, some: Sequence[_Work], registers: Mapping[UUID, IntervalRegister]
 ) -> Checked:
-    spans = [(around.register_id, *_wanted(around, advances)) for around, advances in some]
-    days = list(store.load_days(connection, spans, registers))
-    advances = [advance for _, of_register in some for advance in of_register]
+    days = store.list_days(connection, [(around.register_id, *_wanted(around, of)) for around, of in some])
     scopes = tuple(_scopes(some, days))
-    placed = _placed(tuple(_found(days, advances, registers)), days, registers)
-    about = list(_about(placed, scopes))
+    found = _found(days, some, registers)
+    about = list(_about(_placed(found, registers), scopes))
     resolved = finding_store.resolve_findings(connection, scopes, about)
     added = finding_store.add_findings(connection, about)
     checked = sum((around.last - around.first).days + 1 for around, _ in some)
     return Checked(len(some), checked, added, resolved)
 
 
-def _scopes(some: Sequence[_Work], days: Sequence[KeptDay]) -> Iterator[Scope]:
+def _scopes(some: Sequence[_Work], days: Sequence[Days]) -> Iterator[Scope]:
     """Of which days each rule knows all that it needs."""
-    clocks = {day.register_id: day.row.clock for day in days}
-    for around, advances in some:
+    for number, (around, advances) in enumerate(some):
         register, first, last = around[:3]
         yield from (Scope(register, code, first, last) for code in WITHIN_A_DAY)
         yield from (Scope(register, code, first, around.after or last) for code in BESIDE_EACH_OTHER)
         yield Scope(register, WITHOUT_USE, around.busy_before or first, around.busy_after or last)
         yield Scope(register, AGAINST_DIAL, first, last)
         for advance in advances:
-            day = day_of(_EPOCH + timedelta(minutes=advance.starts), clocks.get(register, "UTC"))
+            day = day_of(_instant(advance.starts), _clock_of(number, days))
             yield Scope(register, AGAINST_DIAL, day, day)
 
 
+def _clock_of(number: int, days: Sequence[Days]) -> str:
+    """In which clock the days of a register are."""
+    return next((part.clock for part in days if (part.streams == number).any()), "UTC")
+
+
 def _found(
-    days: Sequence[KeptDay],
-    advances: Sequence[RegisterAdvance],
-    registers: Mapping[UUID, IntervalRegister],
+    days: Sequence[Days], some: Sequence[_Work], registers: Mapping[UUID, IntervalRegister]
 ) -> Iterator[IntervalFinding]:
     """What the rules find, those of one tolerance at a time."""
-    groups: dict[IntervalTolerance, list[DayRow]] = {}
-    group_of = {key: groups.setdefault(one.settings.tolerance, []) for key, one in registers.items()}
-    for day in days:
-        group_of[day.register_id].append(day.row)
-    generators = frozenset(one.stream for one in registers.values() if one.may_export)
-    for tolerance, rows in groups.items():
-        there = {row.stream for row in rows}
-        own = tuple(advance for advance in advances if advance.stream in there)
-        yield from check_rows(rows, IntervalContext(tolerance, generators, own))
+    own = [registers[around.register_id] for around, _ in some]
+    names = tuple(one.stream for one in own)
+    tolerances = [one.settings.tolerance for one in own]
+    generators = frozenset(one.stream for one in own if one.may_export)
+    advances = tuple(advance for _, of_register in some for advance in of_register)
+    for tolerance in dict.fromkeys(tolerances):
+        those = np.array([one == tolerance for one in tolerances])
+        context = IntervalContext(tolerance, generators, advances)
+        for block in join(names, [part.only(those) for part in days]):
+            yield from check_block(block, context)
 
 
 def _placed(
-    found: Sequence[IntervalFinding], days: Sequence[KeptDay], registers: Mapping[UUID, IntervalRegister]
+    found: Iterable[IntervalFinding], registers: Mapping[UUID, IntervalRegister]
 ) -> list[PlacedFinding]:
     """The findings with their register and time, each once, without those of times without the meter."""
-    streams = {one.stream for one in found}
-    rows = {(day.row.stream, day.row.day): day for day in days if day.row.stream in streams}
     placed: dict[tuple[Any, ...], PlacedFinding] = {}
     for one in found:
-        day = rows[one.stream, one.day]
-        starts = _start_of(day.row, one.first)
-        ends = _start_of(day.row, one.last + 1)
-        register = registers[day.register_id]
-        if _was_there(one.problem.code, register, minute_of(starts), minute_of(ends)):
-            placed[day.register_id, one.day, one.problem.code, one.first, one.last] = PlacedFinding(
-                register.esco_id, register.id, starts, ends, one
+        register = registers[UUID(one.stream.identifier)]
+        if _was_there(one.problem.code, register, one.starts, one.ends):
+            placed[register.id, one.day, one.problem.code, one.first, one.last] = PlacedFinding(
+                register.esco_id, register.id, _instant(one.starts), _instant(one.ends), one
             )
     return list(placed.values())
 
 
-def _start_of(row: DayRow, interval: int) -> datetime:
-    """When an interval of a day, counted from 1, begins."""
-    return starts_at(row.day, row.clock) + timedelta(minutes=(interval - 1) * row.minutes)
+def _instant(minute: int) -> datetime:
+    return _EPOCH + timedelta(minutes=minute)
 
 
 def _was_there(code: str, register: IntervalRegister, start: int, end: int) -> bool:
@@ -270,10 +264,7 @@ def _was_there(code: str, register: IntervalRegister, start: int, end: int) -> b
 
 def _about(placed: Iterable[PlacedFinding], scopes: Iterable[Scope]) -> Iterator[PlacedFinding]:
     """What lies in one of the scopes."""
-    spans: dict[tuple[UUID, str], list[tuple[date, date]]] = {}
-    for scope in scopes:
-        spans.setdefault((scope.register_id, scope.code), []).append((scope.first, scope.last))
+    spans = spans_of(scopes)
     for one in placed:
-        known = spans.get((one.register_id, one.finding.problem.code), ())
-        if any(first <= one.finding.day <= last for first, last in known):
+        if covers(spans, one.register_id, one.finding.problem.code, one.finding.day):
             yield one

@@ -1,6 +1,6 @@
 """Checks of intervals in the database: what is due, what they need to know, what they have found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,13 +18,16 @@ __all__ = [
     "FindingRow",
     "PlacedFinding",
     "Scope",
+    "Spans",
     "add_findings",
+    "covers",
     "days_around",
     "dismiss",
     "list_advances",
     "list_due",
     "list_findings",
     "resolve_findings",
+    "spans_of",
     "take_due",
 ]
 
@@ -113,29 +116,47 @@ def resolve_findings(
 ) -> int:
     """What was open and is not found any more is resolved; how many."""
     registers = list({scope.register_id for scope in scopes})
-    # Of new data nothing is open: all that is said below need not be sent.
-    opened = {row[0] for row in connection.execute(_QUERIES["list_open"], {"registers": registers})}
-    if not opened:
+    opened = connection.execute(_QUERIES["list_open"], {"registers": registers}).fetchall()
+    if not opened:  # as of new data
         return 0
-    scopes = [scope for scope in scopes if scope.register_id in opened]
-    found = [one for one in found if one.register_id in opened]
-    values = {
-        "registers": [scope.register_id for scope in scopes], "codes": [scope.code for scope in scopes],
-        "firsts": [scope.first for scope in scopes], "lasts": [scope.last for scope in scopes],
-        "found_registers": [one.register_id for one in found],
-        "found_codes": [one.finding.problem.code for one in found],
-        "found_days": [one.finding.day for one in found],
-        "found_firsts": [one.finding.first for one in found],
-        "found_lasts": [one.finding.last for one in found],
-    }  # fmt: skip
-    return connection.execute(_QUERIES["resolve_findings"], values).rowcount
+    known = {_identity(one) for one in found}
+    spans = spans_of(scopes)
+    over = [
+        number
+        for number, *identity in opened
+        if tuple(identity) not in known and covers(spans, *identity[:3])
+    ]
+    return connection.execute(_QUERIES["resolve_findings"], {"ids": over}).rowcount if over else 0
+
+
+def _identity(placed: PlacedFinding) -> tuple[UUID, str, date, int, int]:
+    one = placed.finding
+    return placed.register_id, one.problem.code, one.day, one.first, one.last
+
+
+Spans = Mapping[tuple[UUID, str], Sequence[tuple[date, date]]]
+
+
+def spans_of(scopes: Iterable[Scope]) -> Spans:
+    """The days of all scopes by register and code."""
+    spans: dict[tuple[UUID, str], list[tuple[date, date]]] = {}
+    for scope in scopes:
+        spans.setdefault((scope.register_id, scope.code), []).append((scope.first, scope.last))
+    return spans
+
+
+def covers(spans: Spans, register_id: UUID, code: str, day: date) -> bool:
+    """Whether a day lies in one of them."""
+    return any(first <= day <= last for first, last in spans.get((register_id, code), ()))
 
 
 def add_findings(connection: psycopg.Connection, found: Sequence[PlacedFinding]) -> int:
-    """Keep what was found; how much of it is new, or not as it was."""
-    with connection.cursor() as cursor:
-        cursor.executemany(_QUERIES["add_interval_finding"], [_kept(one) for one in found])
-        return max(cursor.rowcount, 0)
+    """Keep what was found, each once; how much of it is new, or not as it was."""
+    if not found:
+        return 0
+    rows = [_kept(one) for one in found]
+    values = {name: [row[name] for row in rows] for name in rows[0]}
+    return connection.execute(_QUERIES["add_interval_findings"], values).rowcount
 
 
 def _kept(placed: PlacedFinding) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from submeter.core.problem import Problem
 from submeter.metering.blocks import DayBlock, blocks_of
-from submeter.metering.days import length_of
 from submeter.metering.model import DayRow, Stream
 from submeter.metering.series import BoolArray, IntArray, Series, rescale, window
 
@@ -27,6 +26,7 @@ __all__ = [
     "IntervalRule",
     "IntervalTolerance",
     "RegisterAdvance",
+    "check_block",
     "check_intervals",
 ]
 
@@ -88,6 +88,9 @@ class IntervalFinding:
     day: date
     first: int
     last: int
+    starts: int
+    """Minute, since 1970 UTC, at which the first begins."""
+    ends: int
     line: int
 
 
@@ -104,10 +107,14 @@ class IntervalRule:
     def findings(self, block: DayBlock, context: IntervalContext) -> Iterator[IntervalFinding]:
         """All that this rule has against the block."""
         for hit in self.check(block, context):
-            row = block.rows[hit.row]
             about = {"first": hit.first, "last": hit.last}
             problem = Problem(self.code, self.title, hit.detail, self.hint, about)
-            yield IntervalFinding(problem, self.severity, row.stream, row.day, hit.first, hit.last, row.line)
+            start = int(block.starts[hit.row])
+            starts, ends = start + (hit.first - 1) * block.minutes, start + hit.last * block.minutes
+            yield IntervalFinding(
+                problem, self.severity, block.stream(hit.row), block.day(hit.row), hit.first, hit.last,
+                starts, ends, int(block.lines[hit.row]),
+            )  # fmt: skip
 
 
 def check_intervals(
@@ -115,12 +122,13 @@ def check_intervals(
 ) -> tuple[IntervalFinding, ...]:
     """Everything that the rules find in the rows, rule by rule, each by stream and time."""
     context = context or IntervalContext()
-    return tuple(
-        found
-        for block in blocks_of(rows)
-        for rule in INTERVAL_RULES
-        for found in rule.findings(block, context)
-    )
+    return tuple(found for block in blocks_of(rows) for found in check_block(block, context))
+
+
+def check_block(block: DayBlock, context: IntervalContext) -> Iterator[IntervalFinding]:
+    """Everything that the rules find in a block, rule by rule, each by stream and time."""
+    for rule in INTERVAL_RULES:
+        yield from rule.findings(block, context)
 
 
 def _runs(cells: BoolArray) -> Iterator[tuple[int, int, int]]:
@@ -139,12 +147,9 @@ def _runs(cells: BoolArray) -> Iterator[tuple[int, int, int]]:
 
 
 def wrong_length(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
-    days = {(row.day, row.clock) for row in block.rows}
-    lengths = {key: length_of(*key) for key in days}
-    expected = np.array([lengths[row.day, row.clock] for row in block.rows], np.int64)
-    for row in np.nonzero(block.lengths * block.minutes != expected)[0].tolist():
-        count, wanted = int(block.lengths[row]), int(expected[row]) / block.minutes
-        yield Hit(row, 1, count, f"{count} intervals, the day has {wanted:g} in {block.rows[row].clock}")
+    for row in np.nonzero(block.lengths * block.minutes != block.spans)[0].tolist():
+        count, wanted = int(block.lengths[row]), int(block.spans[row]) / block.minutes
+        yield Hit(row, 1, count, f"{count} intervals, the day has {wanted:g} in {block.clocks[row]}")
 
 
 def gap(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
@@ -180,11 +185,9 @@ def _roomy(amounts: IntArray) -> IntArray:
 
 
 def reverse_flow(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
-    suspect = [
-        row.stream.direction == "export" and row.stream not in context.generators for row in block.rows
-    ]
+    suspect = block.of_streams(lambda one: one.direction == "export" and one not in context.generators)
     cells = block.amounts > block.whole(context.tolerance.export_floor)
-    for row, first, last in _runs(cells & np.array(suspect)[:, None]):
+    for row, first, last in _runs(cells & suspect[:, None]):
         total = block.amount(block.amounts[row, first - 1 : last].sum())
         yield Hit(row, first, last, f"{total} were put into the network, and nothing generates there")
 
@@ -196,13 +199,13 @@ def overlap(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
     early = block.ends[:-1] - block.starts[1:]
     for row in (np.nonzero(block.follows & (early > 0))[0] + 1).tolist():
         count = min(-(-int(early[row - 1]) // block.minutes), int(block.lengths[row]))
-        yield Hit(row, 1, count, f"{early[row - 1]} minutes are in the row of {block.rows[row - 1].day} too")
+        yield Hit(row, 1, count, f"{early[row - 1]} minutes are in the row of {block.day(row - 1)} too")
 
 
 def missing_days(block: DayBlock, _: IntervalContext) -> Iterator[Hit]:
     late = block.starts[1:] - block.ends[:-1]
     for row in (np.nonzero(block.follows & (late > 0))[0] + 1).tolist():
-        hours, before = late[row - 1] / 60, block.rows[row - 1].day
+        hours, before = late[row - 1] / 60, block.day(row - 1)
         yield Hit(row, 1, 1, f"nothing is known for {hours:g} hours after {before}")
 
 
@@ -221,7 +224,7 @@ def zero_run(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
         row, start = int(rows[first]), int(columns[first]) + 1
         same_day = rows[last] == row
         end = int(columns[last]) + 1 if same_day else int(block.lengths[row])
-        yield Hit(row, start, end, f"{hours[place]:g} hours without use, up to {block.rows[rows[last]].day}")
+        yield Hit(row, start, end, f"{hours[place]:g} hours without use, up to {block.day(rows[last])}")
 
 
 # Against other data -----------------------------------------------------------------------------------------
@@ -229,7 +232,7 @@ def zero_run(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
 
 def sum_check(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
     """Only where all intervals of the advance are there: a gap is told as such."""
-    numbers = {row.stream: number for row, number in zip(block.rows, block.streams.tolist(), strict=True)}
+    numbers = {stream: number for number, stream in enumerate(block.names)}
     for advance in context.advances:
         rows, columns = _cells(block, advance, numbers.get(advance.stream, -1))
         if len(rows) * block.minutes != advance.ends - advance.starts:
@@ -241,7 +244,7 @@ def sum_check(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
         if abs(total - advance.quantity) > max(context.tolerance.sum_difference, percent):
             row, first = int(rows[0]), int(columns[0]) + 1
             last = int(columns[rows == row][-1]) + 1
-            detail = f"intervals up to {block.rows[rows[-1]].day}: {total}, register: {advance.quantity}"
+            detail = f"intervals up to {block.day(rows[-1])}: {total}, register: {advance.quantity}"
             yield Hit(row, first, last, detail)
 
 
@@ -259,8 +262,9 @@ def _cells(
 
 def below_children(block: DayBlock, context: IntervalContext) -> Iterator[Hit]:
     """A parent that measures less than its children do."""
-    for row, day in enumerate(block.rows):
-        children = context.children.get(day.stream)
+    of_parents = block.of_streams(context.children.__contains__)
+    for row in np.nonzero(of_parents)[0].tolist():
+        children = context.children.get(block.stream(row))
         if children is None or children.minutes != block.minutes:
             continue
         decimals = max(block.decimals, children.decimals)

@@ -5,12 +5,14 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
 import psycopg
 from psycopg.types.json import Jsonb
 
 from submeter.core.problem import Refused
 from submeter.db.queries import load_queries
 from submeter.metering import interval_problems as problems
+from submeter.metering.blocks import Days
 from submeter.metering.day_versions import KeptDay
 from submeter.metering.model import DayRow, QualityRange
 from submeter.metering.placing import Sums, add_up, span_of
@@ -28,6 +30,7 @@ __all__ = [
     "get_register",
     "get_registers",
     "list_changes",
+    "list_days",
     "load_days",
     "lock",
     "lost_estimates",
@@ -37,6 +40,8 @@ __all__ = [
 ]
 
 _QUERIES = load_queries(__package__ or "")
+_DAY_ZERO = date(2000, 1, 1).toordinal()
+"""The day from which PostgreSQL counts."""
 Span = tuple[UUID, date, date]
 
 
@@ -173,6 +178,23 @@ def load_days(
             line,
         )
         yield KeptDay(register_id, row, file_at, standing, file_id, source, edited_by)
+
+
+def list_days(connection: psycopg.Connection, spans: Sequence[Span]) -> list[Days]:
+    """The days that are current in columns, each with the number of its span: nothing for each day."""
+    connection.execute(_QUERIES["begin_arrays"])
+    rows = connection.execute(_QUERIES["list_day_columns"], span_columns(spans), binary=True).fetchall()
+    connection.execute(_QUERIES["end_arrays"])
+    return [_days(*row) for row in rows]
+
+
+def _days(clock: str, minutes: int, count: int, *columns: bytes) -> Days:
+    numbers, days, lines, decimals = (
+        np.frombuffer(column, kind).astype(np.int64)
+        for column, kind in zip(columns, (">i4", ">i4", ">i4", ">i2"), strict=False)
+    )
+    amounts = np.frombuffer(columns[-1], "<i4").reshape(-1, count)
+    return Days(clock, minutes, numbers, days + _DAY_ZERO, lines, decimals, amounts)
 
 
 def _ranges(stored: Iterable[Sequence[Any]] | None) -> tuple[QualityRange, ...]:

@@ -223,6 +223,14 @@ from unnest(%(registers)s::uuid[], %(firsts)s::date[], %(lasts)s::date[]) as x (
 join submeter.register_intervals i on i.register_id = x.register_id and i.day between x.first and x.last
 order by i.register_id, i.day
 
+-- name: list_day_columns
+-- As few long values, like list_arrays; registers by their number among those that are asked for.
+select i.clock, i.minutes::int, length(i.amounts) / 4, string_agg(int4send(x.number::int - 1), ''), string_agg(date_send(i.day), ''),
+  string_agg(int4send(coalesce(i.line, 0)), ''), string_agg(int2send(i.decimals), ''), string_agg(i.amounts, '')
+from unnest(%(registers)s::uuid[], %(firsts)s::date[], %(lasts)s::date[]) with ordinality as x (register_id, first, last, number)
+join submeter.register_intervals i on i.register_id = x.register_id and i.day between x.first and x.last
+group by i.clock, i.minutes, length(i.amounts)
+
 -- name: list_advances
 -- Between measured readings that follow each other; times the multiplier, where it did not change between them. Days are
 -- the site's, as those of multipliers are.
@@ -256,23 +264,20 @@ where a.from_at is not null and f.multiplier is not null
   and a.from_at < (x.last + 2)::timestamp at time zone 'UTC' and a.to_at > (x.first - 1)::timestamp at time zone 'UTC'
 
 -- name: list_open
-select distinct f.register_id from submeter.interval_findings f where f.register_id = any (%(registers)s::uuid[]) and f.status = 'open'
+select f.id, f.register_id, f.code, f.day, f.first, f.last
+from submeter.interval_findings f
+where f.register_id = any (%(registers)s::uuid[]) and f.status = 'open'
 
 -- name: resolve_findings
-update submeter.interval_findings f
-set status = 'resolved', changed_at = now()
-from unnest(%(registers)s::uuid[], %(codes)s::text[], %(firsts)s::date[], %(lasts)s::date[]) as s (register_id, code, first, last)
-where f.register_id = s.register_id and f.code = s.code and f.day between s.first and s.last and f.status = 'open'
-  and (f.register_id, f.code, f.day, f.first, f.last) not in (
-    select * from unnest(%(found_registers)s::uuid[], %(found_codes)s::text[], %(found_days)s::date[], %(found_firsts)s::smallint[],
-      %(found_lasts)s::smallint[]))
+update submeter.interval_findings f set status = 'resolved', changed_at = now() where f.id = any (%(ids)s) and f.status = 'open'
 
--- name: add_interval_finding
+-- name: add_interval_findings
 -- What a person dismissed stays so while it is as it was. A time without use may go on.
 insert into submeter.interval_findings as f
   (esco_id, register_id, code, severity, day, first, last, starts_at, ends_at, title, detail, hint)
-values (%(esco_id)s, %(register_id)s, %(code)s, %(severity)s, %(day)s, %(first)s, %(last)s, %(starts_at)s, %(ends_at)s, %(title)s,
-  %(detail)s, %(hint)s)
+select * from unnest(%(esco_id)s::uuid[], %(register_id)s::uuid[], %(code)s::text[], %(severity)s::text[], %(day)s::date[],
+  %(first)s::smallint[], %(last)s::smallint[], %(starts_at)s::timestamptz[], %(ends_at)s::timestamptz[], %(title)s::text[],
+  %(detail)s::text[], %(hint)s::text[])
 on conflict (register_id, day, code, first, last) do update
 set status = 'open', reason = null, decided_by = null, changed_at = now(), severity = excluded.severity, title = excluded.title,
   detail = excluded.detail, hint = excluded.hint, starts_at = excluded.starts_at, ends_at = excluded.ends_at
