@@ -20,6 +20,7 @@ from submeter.db.database import Database
 from submeter.db.transactions import transaction
 from submeter.metering import problems, reading, store
 from submeter.metering.checking import check_due
+from submeter.metering.checking_ahead import Ahead, check_ahead
 from submeter.metering.column_maps import find_map
 from submeter.metering.formats.column_map import ColumnMap
 from submeter.metering.loading import Loader, chunks
@@ -92,9 +93,11 @@ def import_file(
     how = check_how(database, caller, options)
     loader = Loader(Report(source.name), now.year + 1, now, caller)
     run = _Run(database, caller, source, options, loader, how)
-    report = run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
-    if options.check and report.status in ("loaded", "repeated"):
-        report.counts["suspect"] += check_due(database, caller).found
+    with check_ahead(database, caller) as run.ahead:
+        report = run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
+        if options.check and report.status in ("loaded", "repeated"):
+            checked = run.ahead.done().plus(check_due(database, caller))
+            report.counts["suspect"] += checked.found
     return report
 
 
@@ -190,6 +193,8 @@ class _Run:
     done: int = 0
     clocks: set[str] = field(default_factory=set)
     years: set[int] = field(default_factory=set)
+    ahead: Ahead | None = None
+    """Checks what is stored while more is."""
 
     @property
     def report(self) -> Report:
@@ -213,6 +218,8 @@ class _Run:
         self._make_years(items)
         with self._transaction() as connection:
             self._load(connection, items)
+        if self.ahead and self.options.check:
+            self.ahead.stored(self.loader.registers)
         self.options.progress(self.report.counts["days"])
 
     def within(self, connection: psycopg.Connection, items: Iterable[Item]) -> Report:

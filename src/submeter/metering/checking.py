@@ -5,7 +5,7 @@ the dial. So more days are loaded, and for each rule it is known about which of 
 there, and only there, findings that are not found again are resolved.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -62,19 +62,20 @@ class Checked:
         return self.registers, self.days, self.found, self.resolved
 
 
-def check_due(database: Database, caller: Caller) -> Checked:
+def check_due(database: Database, caller: Caller, only: Set[UUID] | None = None) -> Checked:
     """Check whatever has changed since it was checked: after an import, an edit, an estimate.
 
     A day that was estimated and came with gaps is estimated again before: whether an estimate or the data
     came first makes no difference. In transactions of some registers each: broken off, the rest stays due.
+    With `only`, other registers stay due as well.
     """
     done = Checked()
     while True:
         # Apart: whoever waits for the lock of intervals holds none that an import may wait for.
         with transaction(database, caller) as connection:
-            refill(connection, caller, finding_store.list_due(connection, CHUNK_REGISTERS))
+            refill(connection, caller, finding_store.list_due(connection, CHUNK_REGISTERS, only))
         with transaction(database, caller) as connection:
-            spans = finding_store.take_due(connection, CHUNK_REGISTERS)
+            spans = finding_store.take_due(connection, CHUNK_REGISTERS, only)
             if not spans:
                 return done
             done = done.plus(_check(connection, spans))

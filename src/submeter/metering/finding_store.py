@@ -1,6 +1,6 @@
 """Checks of intervals in the database: what is due, what they need to know, what they have found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -86,16 +86,18 @@ class FindingRow:
     reason: str | None
 
 
-def list_due(connection: psycopg.Connection, limit: int) -> list[Span]:
-    """Registers and days that have changed since they were checked."""
-    rows = connection.execute(_QUERIES["list_due_checks"], {"limit": limit})
+def list_due(connection: psycopg.Connection, limit: int, only: Set[UUID] | None = None) -> list[Span]:
+    """Registers and days that have changed since they were checked; of all, or of some."""
+    values = {"limit": limit, "only": None if only is None else list(only)}
+    rows = connection.execute(_QUERIES["list_due_checks"], values)
     return [(register, first, last) for register, first, last in rows]
 
 
-def take_due(connection: psycopg.Connection, limit: int) -> list[Span]:
+def take_due(connection: psycopg.Connection, limit: int, only: Set[UUID] | None = None) -> list[Span]:
     """Registers and days that have changed since they were checked; they are due no more."""
-    return [(register, first, last) for register, first, last in connection.execute(
-        _QUERIES["take_due_checks"], {"limit": limit})]  # fmt: skip
+    values = {"limit": limit, "only": None if only is None else list(only)}
+    rows = connection.execute(_QUERIES["take_due_checks"], values)
+    return [(register, first, last) for register, first, last in rows]
 
 
 def days_around(connection: psycopg.Connection, spans: Sequence[Span]) -> list[Around]:

@@ -1,9 +1,9 @@
 """One chunk of a file into the database: check, find whose it is, add up, put into place."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 
@@ -44,6 +44,8 @@ class Loader:
     now: datetime
     caller: Caller = field(default_factory=lambda: Caller("service_role"))
     known: dict[Stream, tuple[Candidate, ...]] = field(default_factory=dict)
+    registers: Set[UUID] = frozenset()
+    """Those that the last chunk has days of."""
 
     def load(self, connection: psycopg.Connection, file: FileRow, items: Sequence[Item]) -> None:
         """All of the chunk, in the transaction of the connection."""
@@ -101,6 +103,7 @@ class Loader:
     def _place(
         self, connection: psycopg.Connection, file: FileRow, placed: Sequence[Placed]
     ) -> list[Finding]:
+        self.registers = {one.register_id for one in placed}
         if not placed:
             return []
         sums: list[Sums] = add_up([one.row for one in placed])

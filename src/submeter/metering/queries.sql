@@ -186,12 +186,16 @@ select register_id, esco_id, name, serial, unit, direction, zone, may_export, se
 from submeter.interval_registers_for(%(registers)s)
 
 -- name: list_due_checks
-select register_id, first_day, last_day from submeter.interval_checks_due order by register_id limit %(limit)s
+select register_id, first_day, last_day from submeter.interval_checks_due
+where %(only)s::uuid[] is null or register_id = any (%(only)s)
+order by register_id limit %(limit)s
 
 -- name: take_due_checks
 delete from submeter.interval_checks_due d
 using (
-  select register_id, esco_id from submeter.interval_checks_due order by register_id limit %(limit)s for update skip locked) t
+  select register_id, esco_id from submeter.interval_checks_due
+  where %(only)s::uuid[] is null or register_id = any (%(only)s)
+  order by register_id limit %(limit)s for update skip locked) t
 where d.register_id = t.register_id and d.esco_id = t.esco_id
 returning d.register_id, d.first_day, d.last_day
 
