@@ -232,7 +232,12 @@ order by i.register_id, i.day
 select i.clock, i.minutes::int, length(i.amounts) / 4, string_agg(int4send(x.number::int - 1), ''), string_agg(date_send(i.day), ''),
   string_agg(int4send(coalesce(i.line, 0)), ''), string_agg(int2send(i.decimals), ''), string_agg(i.amounts, '')
 from unnest(%(registers)s::uuid[], %(firsts)s::date[], %(lasts)s::date[]) with ordinality as x (register_id, first, last, number)
-join submeter.register_intervals i on i.register_id = x.register_id and i.day between x.first and x.last
+-- By their key, whatever the planner thinks of a partition that was filled a moment ago: it would look through all of it.
+cross join lateral (
+  select i.clock, i.minutes, i.amounts, i.day, i.line, i.decimals
+  from submeter.register_intervals i
+  where i.register_id = x.register_id and i.day between x.first and x.last
+  offset 0) i
 group by i.clock, i.minutes, length(i.amounts)
 
 -- name: list_advances
@@ -316,8 +321,12 @@ where submeter.is_billed(x.register_id, tstzrange(x.starts_at, x.ends_at))
 -- Days that were estimated here until they came with gaps, by the code of the reason, and whether supply was said to be cut.
 select distinct on (v.register_id, v.day) v.register_id, v.day, p.part ->> 4, p.part ->> 3 in ('19', '58', '68')
 from unnest(%(registers)s::uuid[], %(firsts)s::date[], %(lasts)s::date[]) as x (register_id, first, last)
-join submeter.register_intervals i on i.register_id = x.register_id and i.day between x.first and x.last
-  and i.missing > 0 and i.source is null and i.edited_by is null
+cross join lateral (
+  select i.register_id, i.day, i.created_at
+  from submeter.register_intervals i
+  where i.register_id = x.register_id and i.day between x.first and x.last
+    and i.missing > 0 and i.source is null and i.edited_by is null
+  offset 0) i
 join submeter.register_interval_versions v on v.register_id = i.register_id and v.day = i.day and v.source like 'estimated by %%'
   and v.replaced_at >= i.created_at
 cross join lateral jsonb_array_elements(v.ranges) p (part)
