@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
-from integration.metering.town import day_row, days_from, load
+from integration.metering.town import DAY, day_row, days_from, load
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem
 from submeter.db.database import Database
@@ -12,14 +13,15 @@ from submeter.metering.model import Finding, Item
 from submeter.metering.report import Report
 
 DAYS = 40
+GAP = [100] * 30 + [None] * 2 + [100] * 16
 BAD = Problem("MTR199", "Made up", "a bad row", "mend it")
 
 
 def items(homes: Sequence[str]) -> Iterator[Item]:
-    """A file of many days, a bad row and an unknown meter between every few of them."""
+    """A file of many days, one of each home with a gap; a bad row and an unknown meter between every few of them."""
     line = 1
     for home in homes:
-        for row in days_from(home, DAYS):
+        for row in [*days_from(home, DAYS - 1), day_row(home, GAP, DAY + timedelta(DAYS - 1))]:
             line += 1
             yield row._replace(line=line)
         yield Finding(BAD, line, 1, home)

@@ -12,6 +12,7 @@ import pytest
 from integration.metering.importer import DAYS, items, run
 from integration.metering.town import DAY, Town, make_town
 from submeter.db.database import Database
+from submeter.metering.checking import check_due
 
 KILLS = 50 if os.environ.get("SUBMETER_PROVE") else 3
 HOMES = tuple(f"60010000{number:02}" for number in range(8))
@@ -39,6 +40,9 @@ def state(town: Town) -> tuple[object, ...]:
         town.rows("select line, value, code from submeter.import_findings order by 1, 2, 3"),
         town.rows("select identifier, day from submeter.import_waiting order by 1, 2"),
         town.rows("select status, items_done, counts from submeter.import_files"),
+        town.rows(
+            "select register_id::text, code, day, first, last, status from submeter.interval_findings order by 1, 2, 3, 4"
+        ),
         town.value("select count(*) from submeter.register_interval_versions"),
     )
 
@@ -53,6 +57,7 @@ def test_kill_9_at_any_moment(database: Database) -> None:
     span = time.monotonic() - began
     expected = state(town)
     assert len(expected[0]) == len(HOMES) * DAYS  # type: ignore[arg-type]
+    assert len(expected[4]) == len(HOMES)  # type: ignore[arg-type]
     assert sum(1 for _ in items(HOMES)) == expected[3][0][1]  # type: ignore[index]
     half_way = 0
     for _ in range(KILLS):
@@ -65,15 +70,24 @@ def test_kill_9_at_any_moment(database: Database) -> None:
             town.value("select count(*) from submeter.register_intervals where length(amounts) <> 192") == 0
         )
         run(town.database.authenticator_conninfo, town.esco_id, HOMES)
+        check_all(town)
         assert state(town) == expected, f"seed {seed}"
     sys.stdout.write(
         f"{KILLS} kills, {half_way} of them half-way, seed {seed}: every day of {DAY} and after exactly once\n"
     )
 
 
+def check_all(town: Town) -> None:
+    """What the killed process was just checking is due again once the server has noticed that it is gone."""
+    deadline = time.monotonic() + 60
+    while town.value("select count(*) from submeter.interval_checks_due"):
+        assert time.monotonic() < deadline
+        check_due(town.database, town.operator)
+
+
 def _forget(town: Town) -> None:
     """Back to the beginning, which only a test may do."""
-    tables = "register_intervals, submeter.register_interval_versions, submeter.import_waiting, submeter.import_findings, submeter.reading_queue, submeter.import_files"
+    tables = "register_intervals, submeter.register_interval_versions, submeter.import_waiting, submeter.import_findings, submeter.reading_queue, submeter.import_files, submeter.interval_findings, submeter.interval_checks_due"
     with town.database.connect_owner() as owner:
         for table in ("register_intervals", "register_interval_versions", "import_findings", "import_files"):
             owner.execute(f"alter table submeter.{table} disable trigger user")
