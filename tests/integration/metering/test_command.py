@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from integration.metering.nem import nem12
 from integration.metering.tables import MAP, PLAIN
 from integration.metering.tables import PAGE as LOGGED
 from integration.metering.town import make_town
+from integration.typed import typed
 from submeter.db import migrations
 from submeter.db.database import open_database
 from submeter.db.embedded.lease import stop_server
@@ -41,13 +43,7 @@ def start(directory: Path, *arguments: str, **options: Any) -> "subprocess.Popen
 @pytest.fixture
 def run(short_tmp: Path) -> Iterator[Run]:
     """Run the command line in a directory of its own."""
-
-    def run_one(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        process = start(short_tmp, *arguments)
-        said, errors = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(process.args, process.returncode, said, errors)
-
-    yield run_one
+    yield partial(typed, short_tmp)
     stop_server(short_tmp / ".submeter")
 
 
