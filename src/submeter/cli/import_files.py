@@ -5,7 +5,7 @@ Exit codes: 0 everything was taken, 1 a file was refused, 2 wrong usage, 3 loade
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ import typer
 
 from submeter.cli.map_files import map_named
 from submeter.cli.migrate import say
+from submeter.cli.output import worst_of
 from submeter.cli.watching import watch
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
@@ -25,49 +26,51 @@ from submeter.db.database import Database, connection_refused, open_database
 from submeter.metering.actions import Options, Source, check_how, import_file
 from submeter.metering.problems import no_file
 from submeter.metering.report import Report, refused_row
-from submeter.parties.actions import get_esco
+from submeter.parties.actions import choose_esco, get_esco
 from submeter.settings import load_settings
 
 FOUND = 3
+"""Exit code where not all could be done."""
 
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Files; zip and gzip too.")]
+AllOrNothing = Annotated[
+    bool, typer.Option("--all-or-nothing", help="Load nothing of a file in which anything is found.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would become of it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Reports for programs, one a line.")]
+Format = Annotated[str, typer.Option("--as", metavar="FORMAT", help="The format, instead of finding it out.")]
+Columns = Annotated[
+    str, typer.Option("--columns", metavar="MAP", help="A column map: its file (.toml, .json), or its name.")
+]
+Clock = Annotated[
+    str, typer.Option(metavar="ZONE", help="The clock of tables that do not state it: Europe/London, UTC+10.")
+]
+Esco = Annotated[
+    str | None, typer.Option(help="Code or id of the ESCO; left out, the only one, or the default.")
+]
+Directory = Annotated[
+    Path | None, typer.Option("--watch", help="Load what arrives in a directory, until Ctrl-C.")
+]
+Every = Annotated[float, typer.Option(help="Seconds between two looks at the directory.")]
+Once = Annotated[bool, typer.Option("--once", help="Watch until the directory is empty.")]
 
 
 def import_files(
     *,
     files: Files = None,
-    all_or_nothing: Annotated[
-        bool, typer.Option("--all-or-nothing", help="Load nothing of a file in which anything is found.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would become of it.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Reports for programs, one a line.")] = False,
-    format_name: Annotated[
-        str, typer.Option("--as", metavar="FORMAT", help="The format, instead of finding it out.")
-    ] = "",
-    columns: Annotated[
-        str,
-        typer.Option("--columns", metavar="MAP", help="A column map: its file (.toml, .json), or its name."),
-    ] = "",
-    clock: Annotated[
-        str,
-        typer.Option(metavar="ZONE", help="The clock of tables that do not state it: Europe/London, UTC+10."),
-    ] = "",
-    esco: Annotated[
-        str | None, typer.Option(help="Code or id of the ESCO; left out, the only one, or the default.")
-    ] = None,
-    directory: Annotated[
-        Path | None, typer.Option("--watch", help="Load what arrives in a directory, until Ctrl-C.")
-    ] = None,
-    every: Annotated[float, typer.Option(help="Seconds between two looks at the directory.")] = 5.0,
-    once: Annotated[bool, typer.Option("--once", help="Watch until the directory is empty.")] = False,
+    all_or_nothing: AllOrNothing = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    format_name: Format = "",
+    columns: Columns = "",
+    clock: Clock = "",
+    esco: Esco = None,
+    directory: Directory = None,
+    every: Every = 5.0,
+    once: Once = False,
 ) -> None:
     """Load files of meter data. What is good goes into place; what is not is told, with what to do."""
-    if bool(files) == bool(directory):
-        message = "Name files, or a directory to watch (--watch DIR)."
-        raise typer.BadParameter(message)
-    if directory and dry_run:
-        message = "What arrives in a directory is loaded, and moved: --dry-run is for files that are named."
-        raise typer.BadParameter(message)
+    _check_usage(files, directory, dry_run=dry_run)
     options = Options(
         all_or_nothing=all_or_nothing,
         dry_run=dry_run,
@@ -88,6 +91,15 @@ def import_files(
     sys.exit(code)
 
 
+def _check_usage(files: Sequence[Path] | None, directory: Path | None, *, dry_run: bool) -> None:
+    if bool(files) == bool(directory):
+        message = "Name files, or a directory to watch (--watch DIR)."
+        raise typer.BadParameter(message)
+    if directory and dry_run:
+        message = "What arrives in a directory is loaded, and moved: --dry-run is for files that are named."
+        raise typer.BadParameter(message)
+
+
 def check_migrated(database: Database) -> None:
     """Raises Refused SRV102 for a database that lacks what an import needs."""
     if pending := migrations.plan(database):
@@ -98,6 +110,11 @@ def check_migrated(database: Database) -> None:
 def caller_for(database: Database, esco: str | None) -> Caller:
     """Whoever runs the machine, acting for one ESCO. Raises Refused PTY101."""
     return Caller("operator", get_esco(database, esco)) if esco else Caller("service_role")
+
+
+def caller_for_one(database: Database, esco: str | None) -> Caller:
+    """Whoever runs the machine, acting for the ESCO that is meant. Raises Refused PTY101, PTY105."""
+    return Caller("operator", choose_esco(database, esco))
 
 
 def load_path(database: Database, caller: Caller, path: Path, options: Options) -> Report | Problem:
@@ -121,12 +138,12 @@ def load_path(database: Database, caller: Caller, path: Path, options: Options) 
 
 def tell_all(results: Iterable[Report | Problem], *, as_json: bool) -> int:
     """Say what became of each, as soon as it is known; the exit code for all of them."""
-    codes = {0}
+    codes = []
     for result in results:
         tell = tell_as_json if as_json else tell_as_text
         tell(result)
-        codes.add(code_of(result))
-    return 1 if 1 in codes else max(codes)
+        codes.append(code_of(result))
+    return worst_of(codes)
 
 
 def code_of(result: Report | Problem) -> int:

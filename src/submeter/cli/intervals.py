@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from submeter.cli.days import day_option
 from submeter.cli.import_files import FOUND, caller_for
 from submeter.cli.migrate import say
 from submeter.db.database import open_database
@@ -25,14 +26,13 @@ from submeter.settings import load_settings
 
 app = typer.Typer(help="Intervals: check, estimate, edit, explain.", no_args_is_help=True)
 
-Day = datetime | None
 Register = Annotated[
     str,
     typer.Option("--register", help="SERIAL, SERIAL/REGISTER, IDENTIFIER/REGISTER or id; all if left out."),
 ]
 Site = Annotated[str, typer.Option("--site", help="Id, code or name of a site.")]
-From = Annotated[Day, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")]
-To = Annotated[Day, typer.Option("--to", formats=["%Y-%m-%d"], help="First day that is not in it.")]
+From = Annotated[date | None, day_option("--from", "First day.")]
+To = Annotated[date | None, day_option("--to", "First day that is not in it.")]
 Esco = Annotated[str | None, typer.Option(help="Code or id of the ESCO; left out, all of them.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in words.")]
@@ -52,7 +52,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Look for intervals that are missing or look wrong. Exit code 3 where something is open."""
-    selection = Selection(register, site, _day(first), _day(end))
+    selection = Selection(register, site, first, end)
     with open_database(load_settings(), say, must_exist=True) as database:
         caller = caller_for(database, esco)
         if due:
@@ -80,7 +80,7 @@ def findings(
     as_json: Json = False,
 ) -> None:
     """List what is open, without looking again."""
-    selection = Selection(register, site, _day(first), _day(end))
+    selection = Selection(register, site, first, end)
     statuses = ("open", "dismissed", "resolved") if every else ("open",)
     with open_database(load_settings(), say, must_exist=True) as database:
         found = checking.list_findings(database, caller_for(database, esco), selection, statuses, limit)
@@ -122,7 +122,7 @@ def estimate(
     as_json: Json = False,
 ) -> None:
     """Fill what is missing, by the methods of the market. Exit code 3 where something stays missing."""
-    selection = Selection(register, site, _day(first), _day(end))
+    selection = Selection(register, site, first, end)
     options = EstimateOptions(method, reason_code, reason, replace_measured, include_billed, dry_run)
     with open_database(load_settings(), say, must_exist=True) as database:
         done = estimate_intervals(database, caller_for(database, esco), selection, options)
@@ -182,10 +182,6 @@ def moment(text: str) -> datetime:
         message = f"{text!r} is no moment; write it as 2026-03-05T10:00+10:00."
         raise typer.BadParameter(message) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _day(moment: Day) -> date | None:
-    return moment.date() if moment else None
 
 
 def _quantity(text: str) -> Decimal | None:

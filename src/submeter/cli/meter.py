@@ -14,6 +14,7 @@ from submeter.charts.drawing import draw
 from submeter.charts.in_text import to_text
 from submeter.charts.model import Chart
 from submeter.charts.png import to_png
+from submeter.cli.days import day_option
 from submeter.cli.import_files import caller_for
 from submeter.cli.migrate import say
 from submeter.cli.output import opened, write
@@ -42,12 +43,8 @@ Name = Annotated[
     ),
 ]
 Names = Annotated[list[str] | None, typer.Argument(metavar="REGISTER", help="As for chart; several at will.")]
-First = Annotated[
-    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day, YYYY-MM-DD.")
-]
-End = Annotated[
-    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The first day that is not in it.")
-]
+First = Annotated[date | None, day_option("--from", "The first day, YYYY-MM-DD.")]
+End = Annotated[date | None, day_option("--to", "The first day that is not in it.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")]
 
 
@@ -81,7 +78,7 @@ def chart(
     if output and output.suffix.lower() not in {".svg", ".png"}:
         raise Refused(cannot_write(f"{output}: it is not plain what kind of picture"))
     with open_database(load_settings(), say, must_exist=True) as database:
-        made = make_chart(database, caller_for(database, esco), name, kind, _day(first), _day(end))
+        made = make_chart(database, caller_for(database, esco), name, kind, first, end)
     if output is None:
         typer.echo(to_text(made))
         return
@@ -104,15 +101,11 @@ def export_(
     if not names and not site:
         message = "Name registers or meters, or a site (--site)."
         raise typer.BadParameter(message)
-    period = Period(_day(first) or date.min, _day(end) or date.max)
+    period = Period(first or date.min, end or date.max)
     with open_database(load_settings(), say, must_exist=True) as database:
         caller = caller_for(database, esco)
         with closing(export(database, caller, names or (), site, period, into, datetime.now(UTC))) as pieces:
             write(pieces, output)
-
-
-def _day(said: datetime | None) -> date | None:
-    return said.date() if said else None
 
 
 # --- out -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from submeter.core.problem import Refused
 from submeter.metering.problems import cannot_write
 
-__all__ = ["opened", "write"]
+__all__ = ["opened", "worst_of", "write"]
 
 
 def write(pieces: Iterable[bytes], output: Path | None) -> None:
@@ -39,3 +39,9 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise Refused(cannot_write(f"{path}: {error.strerror}")) from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def worst_of(codes: Iterable[int]) -> int:
+    """One exit code for several: 1 where nothing could be done for one of them, else the greatest."""
+    found = {0, *codes}
+    return 1 if 1 in found else max(found)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,8 @@ import typer
 from submeter.charts.drawing import draw
 from submeter.charts.in_text import to_text
 from submeter.charts.png import to_png
-from submeter.cli.import_files import caller_for
+from submeter.cli.days import day_option
+from submeter.cli.import_files import FOUND, caller_for, caller_for_one
 from submeter.cli.migrate import say
 from submeter.cli.output import write
 from submeter.core.problem import Refused
@@ -22,14 +23,12 @@ from submeter.rating.comparing import Preview, compare_plans, preview_plan_chang
 from submeter.rating.explaining import explain_lines
 from submeter.rating.line_actions import explain_line
 from submeter.rating.plots import histogram_of
+from submeter.rating.problems import nothing_to_compare
 from submeter.rating.showing import bill_lines, compared_lines, preview_lines
 from submeter.rating.telling import compared_rows, explained_row, outcome_json, preview_rows
 from submeter.settings import load_settings
 
 __all__ = ["compare", "explain", "preview", "rate"]
-
-FOUND = 3
-"""Exit code where some could not be charged."""
 
 Agreement = Annotated[
     str | None,
@@ -38,15 +37,11 @@ Agreement = Annotated[
 Named = Annotated[
     str, typer.Argument(metavar="AGREEMENT", help="Id, account number, or identifier of the supply point.")
 ]
-First = Annotated[
-    datetime,
-    typer.Option("--from", metavar="DAY", formats=["%Y-%m-%d"], help="First day."),
+First = Annotated[date, day_option("--from", "First day.")]
+End = Annotated[date, day_option("--to", "First day no longer.")]
+Esco = Annotated[
+    str | None, typer.Option(help="Code or id of the ESCO; left out, the default, or the only one.")
 ]
-End = Annotated[
-    datetime,
-    typer.Option("--to", metavar="DAY", formats=["%Y-%m-%d"], help="First day no longer."),
-]
-Esco = Annotated[str | None, typer.Option(help="Code or id of the ESCO; left out, all.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs, one a line.")]
 
 
@@ -58,6 +53,13 @@ def tell_rows(rows: Iterable[Any]) -> None:
     """One a line."""
     for row in rows:
         typer.echo(json.dumps(row, default=str))
+
+
+def code_of(failed: int, count: int) -> int:
+    """Exit code: 1 where nothing could be said of any, 3 where of some."""
+    if failed and failed == count:
+        return 1
+    return FOUND if failed else 0
 
 
 def rate(
@@ -75,9 +77,9 @@ def rate(
     if (agreement is None) is not every:
         message = "name an agreement, or say --all"
         raise typer.BadParameter(message)
-    days = (first.date(), end.date())
+    days = (first, end)
     with _open() as database:
-        caller = caller_for(database, esco)
+        caller = caller_for_one(database, esco)
         if agreement is None:
             found = rate_agreements(database, caller, None, *days, store_lines=store, plan=plan)
         else:
@@ -91,8 +93,7 @@ def rate(
         if every:
             charged = sum(not one.problems for one in found)
             say(f"{charged} of {len(found)} agreements charged")
-    if any(one.problems for one in found):
-        raise typer.Exit(FOUND)
+    raise typer.Exit(code_of(sum(bool(one.problems) for one in found), len(found)))
 
 
 def compare(
@@ -107,16 +108,19 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """What each plan would have cost an agreement, billed by the month, the cheapest first."""
-    days = (first.date(), end.date())
+    days = (first, end)
     with _open() as database:
-        caller = caller_for(database, esco)
+        caller = caller_for_one(database, esco)
         key = find_agreement(database, caller, agreement, *days)
         found = compare_plans(database, caller, key, plan or None, *days)
+    if not found:
+        raise Refused(nothing_to_compare("no active plan is given on these days"))
     if as_json:
         tell_rows(compared_rows(found))
-        return
-    for line in compared_lines(found):
-        typer.echo(line)
+    else:
+        for line in compared_lines(found):
+            typer.echo(line)
+    raise typer.Exit(code_of(sum(one.total is None for one in found), len(found)))
 
 
 def explain(
@@ -152,17 +156,18 @@ def preview(
     if output and output.suffix.lower() not in (".svg", ".png"):
         raise Refused(cannot_write(f"{output}: it is not plain what kind of picture"))
     with _open() as database:
-        found = preview_plan_change(
-            database, caller_for(database, esco), plan, new_plan, first.date(), end.date()
-        )
+        found = preview_plan_change(database, caller_for_one(database, esco), plan, new_plan, first, end)
+    if not found.rows and not found.failed:
+        raise Refused(nothing_to_compare(f"nobody has {plan} on {first} to {end}"))
     if output:
         write([_picture(found, output)], output)
     if as_json:
         tell_rows(preview_rows(found))
-        return
-    typer.echo(to_text(histogram_of(found)))
-    for line in preview_lines(found, limit):
-        typer.echo(line)
+    else:
+        typer.echo(to_text(histogram_of(found)))
+        for line in preview_lines(found, limit):
+            typer.echo(line)
+    raise typer.Exit(code_of(len(found.failed), len(found.failed) + len(found.rows)))
 
 
 def _picture(found: Preview, output: Path) -> bytes:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from submeter.cli.days import day_option
 from submeter.cli.import_files import caller_for
 from submeter.cli.migrate import say
 from submeter.core.caller import Caller
@@ -132,14 +133,14 @@ def misread(
 def consumption(
     register: Annotated[str, typer.Argument(help="Id of a register.")],
     *,
-    from_date: Annotated[str | None, typer.Option("--from", help="First day.")] = None,
-    to_date: Annotated[str | None, typer.Option("--to", help="First day no longer.")] = None,
+    from_date: Annotated[date | None, day_option("--from", "First day.")] = None,
+    to_date: Annotated[date | None, day_option("--to", "First day no longer.")] = None,
     esco: Esco = None,
     as_json: Json = False,
 ) -> None:
     """What a register counted between each reading and the next, and how it was worked out."""
     with _open() as database:
-        rows = _work_out(database, caller_for(database, esco), register, _day(from_date), _day(to_date))
+        rows = _work_out(database, caller_for(database, esco), register, from_date, to_date)
     if as_json:
         _as_json(rows)
         return
@@ -153,14 +154,6 @@ def _work_out(
     database: Database, caller: Caller, register: str, first: date | None, end: date | None
 ) -> list[dict[str, Any]]:
     return [period.as_json() for period in work_out_consumption(database, caller, register, first, end)]
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        message = f"{text} is no day; write it as 2026-05-31"
-        raise typer.BadParameter(message) from error
 
 
 def _tell(found: Iterable[actions.Outcome], *, as_json: bool) -> None:

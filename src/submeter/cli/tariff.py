@@ -1,42 +1,40 @@
 """`submeter tariff`: price plans from files into the database, out again, and as people read them."""
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
 from submeter.charts.drawing import draw
 from submeter.charts.in_text import to_text
 from submeter.charts.png import to_png
-from submeter.cli.import_files import FOUND, caller_for, check_migrated
+from submeter.cli.days import day_option
+from submeter.cli.import_files import caller_for
 from submeter.cli.migrate import say
 from submeter.cli.output import opened, write
 from submeter.cli.rating import compare, explain, preview, rate
-from submeter.core.caller import Caller
-from submeter.core.problem import Problem, Refused
-from submeter.db.database import Database, open_database
-from submeter.metering.model import FileError
-from submeter.metering.problems import cannot_write, no_file
-from submeter.metering.report import finding_json, told
+from submeter.cli.tariff_assign import assign
+from submeter.cli.tariff_import import import_plans, read_file
+from submeter.core.problem import Refused
+from submeter.db.database import open_database
+from submeter.metering.problems import cannot_write
+from submeter.metering.report import told
 from submeter.settings import load_settings
-from submeter.tariffs.actions import find_stored_plan, save_plan
-from submeter.tariffs.checking import check_plan
+from submeter.tariffs.actions import find_stored_plan
 from submeter.tariffs.formats.price_rows_writer import write_price_rows
-from submeter.tariffs.formats.problems import Reading, no_plan_in_file, not_accepted, several_plans
-from submeter.tariffs.formats.reading import read_plans
+from submeter.tariffs.formats.problems import no_plan_in_file, several_plans
 from submeter.tariffs.formats.urdb_writer import write_urdb
-from submeter.tariffs.model import Plan, TaxRate
+from submeter.tariffs.model import Plan
 from submeter.tariffs.plots import price_map
 from submeter.tariffs.showing import plan_json, plan_lines
 
 app = typer.Typer(name="tariff", help="Price plans: load, show, take them away.", no_args_is_help=True)
+app.command("import")(import_plans)
+app.command()(assign)
 
 
 class ExportFormat(StrEnum):
@@ -48,143 +46,12 @@ class ExportFormat(StrEnum):
 
 Esco = Annotated[str | None, typer.Option(help="Code or id of the ESCO.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-On = Annotated[
-    datetime | None,
-    typer.Option("--on", metavar="DAY", formats=["%Y-%m-%d"], help="Whose day's prices; today unless set."),
-]
-From = Annotated[
-    datetime | None,
-    typer.Option("--from", metavar="DAY", formats=["%Y-%m-%d"], help="First day of the prices."),
-]
+On = Annotated[date | None, day_option("--on", "Whose day's prices; today unless set.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")]
 
 
 def _open() -> Any:
     return open_database(load_settings(), say, must_exist=True)
-
-
-# --- import ----------------------------------------------------------------------------------------------
-
-
-class _Outcome(NamedTuple):
-    """What became of a plan."""
-
-    code: str
-    done: str
-    problems: Sequence[Problem] = ()
-    """Why it was not taken."""
-
-
-@app.command("import")
-def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Tables of prices, or URDB JSON.")],
-    *,
-    first: From = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would become of it.")] = False,
-    accept: Annotated[
-        bool, typer.Option("--accept", help="Take plans although a price could not be carried over.")
-    ] = False,
-    esco: Esco = None,
-    as_json: AsJson = False,
-) -> None:
-    """Load price plans. What is found wrong is told with its place; a plan is loaded whole, or not at all."""
-    readings = [(path, _read(path, _day(first))) for path in files]
-    codes = {0}
-    if dry_run:
-        for path, reading in readings:
-            outcomes = [_check(plan) for plan in reading.plans]
-            codes.add(_tell(path, reading, _accepted(reading, outcomes, accept=accept), as_json=as_json))
-    else:
-        with _open() as database:
-            check_migrated(database)
-            caller = caller_for(database, esco)
-            for path, reading in readings:
-                wanted = [plan for plan in reading.plans if accept or plan.code not in reading.doubtful]
-                outcomes = [_save(database, caller, plan, _day(first)) for plan in wanted]
-                codes.add(_tell(path, reading, _accepted(reading, outcomes, accept=accept), as_json=as_json))
-    sys.exit(1 if 1 in codes else max(codes))
-
-
-def _read(path: Path, first: date | None) -> Reading:
-    """What the file says. Raises Refused where nothing of it can be used."""
-    try:
-        return read_plans(path.read_bytes(), first)
-    except OSError as error:
-        problem = no_file(error.strerror or str(error))
-    except FileError as error:
-        problem = error.problem
-    raise Refused(replace(problem, detail=f"{path}: {problem.detail}".removesuffix(": ")))
-
-
-def _check(plan: Plan) -> _Outcome:
-    """What would become of a plan, as far as can be said without the database, which knows the taxes."""
-    taxes = [TaxRate(one.tax_code, Decimal(0), date.min) for one in plan.components]
-    problems = [found.problem for found in check_plan(plan, taxes)]
-    return _Outcome(plan.code, "refused" if problems else "sound", problems)
-
-
-def _save(database: Database, caller: Caller, plan: Plan, first: date | None) -> _Outcome:
-    try:
-        saved = save_plan(database, caller, plan, from_date=first)
-    except Refused as refused:
-        return _Outcome(plan.code, "refused", [refused.problem])
-    return _Outcome(plan.code, saved.outcome)
-
-
-def _accepted(reading: Reading, outcomes: Sequence[_Outcome], *, accept: bool) -> list[_Outcome]:
-    """The outcomes, with those of plans that nobody has accepted."""
-    if accept:
-        return list(outcomes)
-    done = [one for one in outcomes if one.code not in reading.doubtful]
-    return done + [_Outcome(code, "not taken", [not_accepted(code)]) for code in sorted(reading.doubtful)]
-
-
-def _tell(path: Path, reading: Reading, outcomes: Sequence[_Outcome], *, as_json: bool) -> int:
-    """Say what became of a file; its exit code: 1 where nothing was taken, 3 where not all was."""
-    if as_json:
-        typer.echo(json.dumps(_report(path, reading, outcomes)))
-    else:
-        typer.echo("\n".join(_lines(path, reading, outcomes)))
-    refused = sum(bool(one.problems) for one in outcomes)
-    if refused == len(outcomes):
-        return 1
-    return FOUND if refused or reading.left_out else 0
-
-
-def _report(path: Path, reading: Reading, outcomes: Sequence[_Outcome]) -> dict[str, Any]:
-    return {
-        "name": path.name,
-        "plans": [
-            {
-                "code": one.code,
-                "outcome": one.done,
-                "problems": [_problem(problem) for problem in one.problems],
-            }
-            for one in outcomes
-        ],
-        "left_out": reading.left_out,
-        "findings": [dict(finding_json(one)) for one in reading.findings],
-    }
-
-
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {"code": problem.code, "title": problem.title, "detail": problem.detail, "hint": problem.hint}
-
-
-def _lines(path: Path, reading: Reading, outcomes: Sequence[_Outcome]) -> Iterator[str]:
-    yield f"{path.name}:"
-    for one in outcomes:
-        yield f"  {one.code}: {one.done}"
-        for problem in one.problems:
-            yield f"    {problem}"
-            yield f"      {problem.hint}"
-    if reading.left_out:
-        yield f"  {reading.left_out} plan(s) left out, because of what was found"
-    for finding in reading.findings:
-        yield from told(finding)
-
-
-# --- show and export -------------------------------------------------------------------------------------
 
 
 @app.command()
@@ -204,13 +71,13 @@ def show(
     if as_json:
         typer.echo("\n".join(json.dumps(plan_json(plan)) for plan in plans))
     elif output is None:
-        pages = ["\n".join(_shown(plan, _day_of(plan, _day(on)), component)) for plan in plans]
+        pages = ["\n".join(_shown(plan, _day_of(plan, on), component)) for plan in plans]
         typer.echo("\n\n".join(pages))
     else:
         plan, *others = plans
         if others:
             raise Refused(several_plans([one.code for one in plans]))
-        svg = draw(price_map(plan, _day_of(plan, _day(on)), component))
+        svg = draw(price_map(plan, _day_of(plan, on), component))
         with opened(output) as file:
             file.write(to_png(svg) if output.suffix.lower() == ".png" else svg.encode())
 
@@ -219,9 +86,9 @@ def _plans(what: str, esco: str | None) -> Sequence[Plan]:
     """The plans of a file, or the one of that code."""
     path = Path(what)
     if path.suffix.lower() in {".csv", ".json"} or path.is_file():
-        reading = _read(path, None)
+        reading = read_file(path, None)
         if not reading.plans:  # prices without a first day are shown all the same
-            reading = _read(path, _today())
+            reading = read_file(path, _today())
         for finding in reading.findings:
             typer.echo("\n".join(told(finding)), err=True)
         if not reading.plans:
@@ -263,7 +130,7 @@ def export(
     with _open() as database:
         caller = caller_for(database, esco)
         plans = [find_stored_plan(database, caller, code).plan for code in codes]
-    write([_written(plans, into, _day(on), as_json=as_json).encode()], output)
+    write([_written(plans, into, on, as_json=as_json).encode()], output)
 
 
 def _written(plans: Sequence[Plan], into: ExportFormat, day: date | None, *, as_json: bool) -> str:
@@ -277,10 +144,6 @@ def _written(plans: Sequence[Plan], into: ExportFormat, day: date | None, *, as_
     for finding in written.findings:
         typer.echo("\n".join(told(finding)), err=True)
     return written.text
-
-
-def _day(said: datetime | None) -> date | None:
-    return said.date() if said else None
 
 
 def _today() -> date:

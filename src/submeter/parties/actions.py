@@ -35,6 +35,20 @@ def get_esco(database: Database, esco: str) -> str:
         return _get_esco(connection, esco)
 
 
+def choose_esco(database: Database, esco: str | None) -> str:
+    """The id of the ESCO that is named; left out, the default of the settings, or the only one there is.
+
+    For whoever runs the machine. Raises Refused PTY101, PTY105.
+    """
+    if named := esco or database.default_esco:
+        return get_esco(database, named)
+    with transaction(database, Caller("service_role")) as connection:
+        found = store.list_escos(connection)
+    if len(found) != 1:
+        raise Refused(_which_esco([code for _, code in found]))
+    return found[0][0]
+
+
 def create_customer_token(
     database: Database, caller: Caller, customer_id: str, valid_for: str, secret: str, now: datetime
 ) -> Token:
@@ -81,6 +95,11 @@ def _get_customer_esco(connection: psycopg.Connection, customer_id: str) -> str:
     if found is None:
         raise Refused(_no_customer(customer_id))
     return found
+
+
+def _which_esco(codes: list[str]) -> Problem:
+    hint = f"Name one: --esco {codes[0]}" if codes else "Add one: POST /rest/v1/escos"
+    return Problem("PTY105", "It is not said which ESCO is meant", ", ".join(codes) or "there is none", hint)
 
 
 def _no_customer(customer_id: str) -> Problem:

@@ -15,6 +15,11 @@ def find_esco(connection: psycopg.Connection, esco: str) -> str | None:
     return row[0] if row else None
 
 
+def list_escos(connection: psycopg.Connection) -> tuple[tuple[str, str], ...]:
+    """Ids and codes of the ESCOs that the caller sees."""
+    return tuple((key, code) for key, code in connection.execute(_QUERIES["list_escos"]))
+
+
 def find_customer_esco(connection: psycopg.Connection, customer_id: str) -> str | None:
     """The id of the ESCO that the customer belongs to, if the caller may see the customer."""
     row = connection.execute(_QUERIES["find_customer"], {"customer_id": customer_id}).fetchone()

@@ -25,7 +25,15 @@ from submeter.tariffs.problems import no_plan
 from submeter.tariffs.rows import StoredPlan
 from submeter.tariffs.store import list_plan_codes, load_plans
 
-__all__ = ["check_period", "find_agreement", "id_of", "plans_of", "rate_agreement", "rate_agreements"]
+__all__ = [
+    "check_period",
+    "find_agreement",
+    "find_only_agreement",
+    "id_of",
+    "plans_of",
+    "rate_agreement",
+    "rate_agreements",
+]
 
 LONGEST = 800
 """Days that are charged at a time."""
@@ -100,6 +108,22 @@ def find_agreement(database: Database, caller: Caller, said: str, first: date, e
     if found is None:
         raise Refused(problems.no_agreement(said))
     return found
+
+
+def find_only_agreement(database: Database, caller: Caller, said: str, first: date, end: date) -> UUID:
+    """As `find_agreement`, for what may not be done to another one by mistake.
+
+    Raises Refused RTG200; RTG228 where several agreements of the period have that name.
+    """
+    if key := id_of(said):
+        return key
+    with transaction(database, caller) as connection:
+        found = store.list_agreements_named(connection, said, Period(first, end))
+    if not found:
+        raise Refused(problems.no_agreement(said))
+    if len(found) > 1:
+        raise Refused(problems.several_agreements(said, found))
+    return UUID(found[0])
 
 
 def check_period(first: date, end: date) -> Period:

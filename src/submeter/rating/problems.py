@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from submeter.core.problem import Problem
 
 __all__ = [
+    "conditions_unnamed",
+    "days_billed",
     "holidays_unknown",
     "intervals_do_not_fit",
     "intervals_missing",
@@ -19,10 +21,12 @@ __all__ = [
     "no_plan_on",
     "no_register_for",
     "nothing_counts",
+    "nothing_to_compare",
     "other_currency",
     "other_product",
     "overlapping",
     "readings_missing",
+    "several_agreements",
     "share_estimated",
     "too_many_plans",
     "trial_kept",
@@ -127,6 +131,29 @@ def share_estimated(register: str, percent: str) -> Problem:
 def no_line(number: object) -> Problem:
     hint = "GET /rated_lines lists the lines that you may see"
     return Problem("RTG220", "There is no such rated line", str(number), hint)
+
+
+def several_agreements(said: str, found: Sequence[str]) -> Problem:
+    """An account with power and gas, or two homes: the wrong one is not changed by mistake."""
+    hint = "Name one by its id, or by an identifier of its supply point"
+    return Problem("RTG228", "Several agreements have that name", f"{said}: {', '.join(found)}", hint)
+
+
+def nothing_to_compare(what: str) -> Problem:
+    hint = "Look at the days, the plan's code and its status, and at which agreements have it"
+    return Problem("RTG227", "There is nothing to compare", what, hint)
+
+
+def days_billed(billed_to: date) -> Problem:
+    """Lines of days that are billed stay: what the bill says is in them."""
+    hint = f"Rate without store, or from {billed_to} on"
+    return Problem("RTG229", "The days are billed", f"the agreement is billed to {billed_to}", hint)
+
+
+def conditions_unnamed(names: Sequence[str], plan: str, near: str) -> Problem:
+    hint = f"Is it {near}? " if near else ""
+    hint += "Correct conditions of the agreement's row in agreement_price_plans, or the discount of the plan"
+    return Problem("RTG214", "No discount asks for a condition", f"{', '.join(names)}; plan {plan}", hint)
 
 
 def too_many_plans(count: int, most: int) -> Problem:

@@ -26,6 +26,7 @@ __all__ = [
     "Place",
     "find_agreement",
     "list_agreements",
+    "list_agreements_named",
     "list_blocks",
     "list_files",
     "list_history",
@@ -92,9 +93,13 @@ def list_agreements(
 
 def find_agreement(connection: psycopg.Connection, name: str, period: Period) -> str | None:
     """The latest agreement of a period by account number or identifier of the supply point."""
+    return next(iter(list_agreements_named(connection, name, period)), None)
+
+
+def list_agreements_named(connection: psycopg.Connection, name: str, period: Period) -> list[str]:
+    """All of that account number or identifier; what has a plan of electricity first, then the latest."""
     values = {"name": name, "first": period.first, "end": period.end}
-    row = connection.execute(_QUERIES["agreements_named"], values).fetchone()
-    return row[0] if row else None
+    return [key for (key,) in connection.execute(_QUERIES["agreements_named"], values)]
 
 
 def lock_agreements(connection: psycopg.Connection, ids: Iterable[UUID]) -> None:

@@ -1,9 +1,10 @@
-"""What people ask of price plans: keep one, give it to an agreement, look for what is wrong."""
+"""What people ask of price plans: keep one, look for what is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -12,23 +13,24 @@ import psycopg
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
-from submeter.db.problems import coded
 from submeter.db.transactions import transaction
 from submeter.metering.store import get_esco
 from submeter.tariffs import problems, store
 from submeter.tariffs.checking import PlanFinding, check_plan
 from submeter.tariffs.model import Plan
+from submeter.tariffs.remarks import remarks_on
 from submeter.tariffs.rows import StoredPlan
 from submeter.tariffs.terms_store import load_tax_rates
 from submeter.tariffs.versions import in_order, merge
+from submeter.tariffs.wording import worded
 
 __all__ = [
-    "Assigned",
     "PlanOptions",
     "SavedPlan",
-    "assign_plan",
     "check_stored_plans",
     "find_stored_plan",
+    "keeping_plans",
+    "plan_named",
     "save_plan",
 ]
 
@@ -53,16 +55,8 @@ class SavedPlan(NamedTuple):
     id: UUID
     code: str
     outcome: Literal["added", "changed", "unchanged"]
-
-
-class Assigned(NamedTuple):
-    """What became of an agreement's plan."""
-
-    id: UUID
-    """Of the row in agreement_price_plans."""
-    outcome: Literal["added", "changed", "unchanged"]
-    from_date: date
-    to_date: date | None
+    remarks: tuple[Problem, ...] = ()
+    """What looks like a slip in it (TRF121, TRF122); it is kept all the same."""
 
 
 def save_plan(
@@ -76,19 +70,54 @@ def save_plan(
     """Keep a plan under its code. Of one that is there, `from_date` says from when the new version holds.
 
     Without it, a plan is replaced as long as no agreement has it. The same again changes nothing. Raises
-    Refused: TRF101 to TRF118 for what cannot be charged, TRF130 to TRF132 where it is billed, TRF141, MTR231.
+    Refused: TRF101 to TRF120 for what cannot be charged, TRF130 to TRF132 where it is billed, TRF141, TRF146,
+    MTR231.
     """
-    with _worded(), transaction(database, caller) as connection:
-        esco_id = get_esco(connection)
-        store.lock_plan(connection, esco_id, plan.code)
-        stored = store.find_plan(connection, esco_id, plan.code)
-        wanted = _wanted(connection, plan, stored, from_date)
-        _refuse(check_plan(wanted, load_tax_rates(connection)))
-        about = _about(wanted, stored, options)
-        if stored and wanted == stored.plan and not about:
-            return SavedPlan(stored.id, plan.code, "unchanged")
-        key = store.write_plan(connection, esco_id, wanted, stored, about)
-    return SavedPlan(key, plan.code, "changed" if stored else "added")
+    with worded(), transaction(database, caller) as connection:
+        return _save(connection, plan, from_date, options)
+
+
+Keep = Callable[[Plan, date | None], SavedPlan]
+
+
+@contextmanager
+def keeping_plans(database: Database, caller: Caller, *, dry_run: bool = False) -> Iterator[Keep]:
+    """What keeps plans one by one, as `save_plan` does. In a dry run each finds those before it, and in the
+    end all of them are taken back."""
+    if not dry_run:
+        yield lambda plan, from_date: save_plan(database, caller, plan, from_date=from_date)
+        return
+    with transaction(database, caller) as connection:
+        yield partial(_try, connection)
+        raise psycopg.Rollback
+
+
+def _try(connection: psycopg.Connection, plan: Plan, from_date: date | None) -> SavedPlan:
+    with worded(), connection.transaction():
+        saved = _save(connection, plan, from_date, USUAL)
+        connection.execute("set constraints all immediate")
+    return saved
+
+
+def _save(
+    connection: psycopg.Connection, plan: Plan, from_date: date | None, options: PlanOptions
+) -> SavedPlan:
+    esco_id = get_esco(connection)
+    store.lock_plan(connection, esco_id, plan.code)
+    stored = store.find_plan(connection, esco_id, plan.code)
+    wanted = _wanted(connection, plan, stored, from_date)
+    _refuse(check_plan(wanted, load_tax_rates(connection)))
+    remarks = _remarks(connection, esco_id, wanted)
+    about = _about(wanted, stored, options)
+    if stored and wanted == stored.plan and not about:
+        return SavedPlan(stored.id, plan.code, "unchanged", remarks)
+    key = store.write_plan(connection, esco_id, wanted, stored, about)
+    return SavedPlan(key, plan.code, "changed" if stored else "added", remarks)
+
+
+def _remarks(connection: psycopg.Connection, esco_id: UUID, plan: Plan) -> tuple[Problem, ...]:
+    had = store.list_conditions(connection, esco_id)
+    return tuple(found.problem for found in remarks_on(plan, had))
 
 
 def _wanted(
@@ -108,7 +137,7 @@ def _wanted(
 def _refuse(findings: tuple[PlanFinding, ...]) -> None:
     if findings:
         first, *others = [found.problem for found in findings]
-        more = {"also": [str(problem) for problem in others]}
+        more = {"also": tuple(others)}
         raise Refused(Problem(first.code, first.title, first.detail, first.hint, more))
 
 
@@ -124,90 +153,31 @@ def _about(plan: Plan, stored: StoredPlan | None, options: PlanOptions) -> dict[
 def find_stored_plan(database: Database, caller: Caller, code: str) -> StoredPlan:
     """The plan of that code, with the keys of its rows. Raises Refused TRF140, MTR231."""
     with transaction(database, caller) as connection:
-        return _plan_named(connection, get_esco(connection), code)
+        return plan_named(connection, get_esco(connection), code)
 
 
 def check_stored_plans(
     database: Database, caller: Caller, code: str = ""
 ) -> tuple[tuple[StoredPlan, tuple[PlanFinding, ...]], ...]:
-    """What is wrong in the plan of that code, or in all that the caller may see. Raises Refused TRF140."""
+    """What is wrong, and what looks like a slip, in the plan of that code, or in all that the caller may see.
+
+    Raises Refused TRF140.
+    """
     with transaction(database, caller) as connection:
         taxes = load_tax_rates(connection)
         if code:
-            plans = [_plan_named(connection, get_esco(connection), code)]
+            plans = [plan_named(connection, get_esco(connection), code)]
         else:
             plans = list(store.load_plans(connection).values())
-    return tuple((one, check_plan(one.plan, taxes)) for one in plans)
+        had = {one.esco_id: store.list_conditions(connection, one.esco_id) for one in plans}
+    return tuple(
+        (one, (*check_plan(one.plan, taxes), *remarks_on(one.plan, had[one.esco_id]))) for one in plans
+    )
 
 
-def _plan_named(connection: psycopg.Connection, esco_id: UUID, code: str) -> StoredPlan:
+def plan_named(connection: psycopg.Connection, esco_id: UUID, code: str) -> StoredPlan:
+    """The plan of that code of an ESCO. Raises Refused TRF140."""
     found = store.find_plan(connection, esco_id, code)
     if found is None:
         raise Refused(problems.no_plan(code, store.list_plan_codes(connection, esco_id)))
     return found
-
-
-def assign_plan(
-    database: Database, caller: Caller, agreement_id: UUID, plan: str | UUID, from_date: date
-) -> Assigned:
-    """Give an agreement a plan (by code or id) from a day on: the one before ends, and one that is planned
-    for later still comes. Conditions and capacity go on with the new plan. The same again changes nothing.
-
-    Raises Refused: TRF140, TRF142, TRF133 (before what is billed), TRF134 (outside of the agreement), TRF135.
-    """
-    with _worded(), transaction(database, caller) as connection:
-        store.lock_agreement(connection, agreement_id)
-        agreement = store.load_agreements(connection, [agreement_id]).get(agreement_id)
-        if agreement is None:
-            raise Refused(problems.no_agreement(str(agreement_id)))
-        given = _given_plan(connection, agreement.esco_id, plan)
-        spans = [
-            span
-            for span in store.load_plan_history(connection, [agreement_id]).get(agreement_id, ())
-            if span.product == given.product
-        ]
-        return _assign(connection, agreement, spans, given.id, from_date)
-
-
-def _given_plan(connection: psycopg.Connection, esco_id: UUID, plan: str | UUID) -> StoredPlan:
-    if isinstance(plan, str):
-        return _plan_named(connection, esco_id, plan)
-    found = store.load_plans(connection, ids=[plan]).get(plan)
-    if found is None:
-        raise Refused(problems.no_plan(str(plan), store.list_plan_codes(connection, esco_id)))
-    return found
-
-
-def _assign(
-    connection: psycopg.Connection,
-    agreement: store.Supplied,
-    spans: list[store.PlanSpan],
-    plan_id: UUID,
-    day: date,
-) -> Assigned:
-    held = next(
-        (one for one in spans if one.from_date <= day and (one.to_date is None or day < one.to_date)), None
-    )
-    if held and held.price_plan_id == plan_id:
-        return Assigned(held.id, "unchanged", held.from_date, held.to_date)
-    if held and held.from_date == day:
-        store.change_agreement_plan(connection, held, plan_id)
-        return Assigned(held.id, "changed", day, held.to_date)
-    if held:
-        store.end_agreement_plan(connection, held, day)
-    end = min((one.from_date for one in spans if one.from_date > day), default=None)
-    before = held.id if held else None
-    key = store.add_agreement_plan(connection, agreement, plan_id, day, end, before)
-    return Assigned(key, "changed" if held else "added", day, end)
-
-
-@contextmanager
-def _worded() -> Iterator[None]:
-    """What the database refuses with a code of ours is refused as everything else is."""
-    try:
-        yield
-    except psycopg.Error as error:
-        problem = coded(error)
-        if problem is None:
-            raise
-        raise Refused(problem) from error

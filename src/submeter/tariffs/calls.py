@@ -8,7 +8,8 @@ from submeter.core.problem import Refused
 from submeter.db.database import Database
 from submeter.metering.arguments import Arguments, Call, Rows, day_of, text_of, whole_of
 from submeter.tariffs import problems
-from submeter.tariffs.actions import assign_plan, check_stored_plans
+from submeter.tariffs.actions import check_stored_plans
+from submeter.tariffs.agreement_actions import assign_plan
 from submeter.tariffs.calendar_actions import fill_calendar
 
 __all__ = ["CALLS"]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from submeter.core.problem import Problem
+from submeter.tariffs.forms import Misfit, misfits
 from submeter.tariffs.model import Component, Kind, Plan, Rate, TaxRate
 from submeter.tariffs.week import holes
 
@@ -34,7 +35,7 @@ class PlanFinding(NamedTuple):
 
 
 def check_plan(plan: Plan, taxes: Sequence[TaxRate]) -> tuple[PlanFinding, ...]:
-    """All that is wrong (TRF101 to TRF119). `taxes` are the tax codes that there are."""
+    """All that is wrong (TRF101 to TRF120). `taxes` are the tax codes that there are."""
     return tuple(_findings(plan, {tax.code for tax in taxes}))
 
 
@@ -42,6 +43,7 @@ def _findings(plan: Plan, taxes: set[str]) -> Iterator[PlanFinding]:
     if not plan.components:
         hint = "Give it at least one component: supply, usage, ..."
         yield PlanFinding("", Problem("TRF101", "The plan charges nothing", plan.code, hint))
+    yield from (_misfit(one) for one in misfits(plan))
     yield from _twice(plan)
     for component in plan.components:
         for found in (
@@ -49,6 +51,11 @@ def _findings(plan: Plan, taxes: set[str]) -> Iterator[PlanFinding]:
             *_tax(component, taxes), *_bands(component), *_prices(component),
         ):  # fmt: skip
             yield found._replace(component=component.code)
+
+
+def _misfit(one: Misfit) -> PlanFinding:
+    detail = " ".join(part for part in (one.component, f"{one.what}: {one.value!r}") if part)
+    return PlanFinding(one.component, Problem("TRF120", "A value cannot be kept", detail, one.hint))
 
 
 def _found(code: str, title: str, detail: str, hint: str) -> PlanFinding:

@@ -1,6 +1,7 @@
 """What is refused about price plans, and what is found wrong in them."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from submeter.core.problem import Problem
 
@@ -23,6 +24,26 @@ def no_agreement(said: str) -> Problem:
     """No agreement of that id, or none that the caller may see."""
     hint = "GET /agreements lists those that you may see"
     return Problem("TRF142", "There is no such agreement", said, hint)
+
+
+def not_kept(said: str, hint: str) -> Problem:
+    """A value that the database does not take, and no check found before."""
+    return Problem("TRF146", "The database does not take a value", said, hint)
+
+
+def other_terms(plan: str, day: date) -> Problem:
+    """The same plan is planned for later, with other conditions, capacity or offering."""
+    hint = (
+        "Name the terms of the later one (conditions, capacity), so that it begins earlier; or change its row"
+        " in agreement_price_plans first"
+    )
+    return Problem("TRF147", "The plan is planned for later on other terms", f"{plan} from {day}", hint)
+
+
+def no_days(first: date, end: date) -> Problem:
+    """The end is not after the beginning."""
+    hint = "The second day is the first on which the agreement no longer has the plan"
+    return Problem("TRF148", "These are no days", f"{first} to {end}", hint)
 
 
 def no_holidays(jurisdiction: str, known: Sequence[str]) -> Problem:

@@ -29,6 +29,9 @@ order by r.from_date, r.band collate "C", r.step
 -- name: plan_codes
 select distinct code from submeter.price_plans where %(esco_id)s::uuid is null or esco_id = %(esco_id)s::uuid order by code
 
+-- name: conditions
+select distinct name from submeter.agreement_price_plans, unnest(conditions) as name where esco_id = %(esco_id)s order by name
+
 -- name: lock_plan
 select pg_advisory_xact_lock(hashtextextended('submeter price plan ' || %(esco_id)s || ' ' || %(code)s, 0))
 
@@ -59,7 +62,8 @@ where a.id = any (%(ids)s)
 
 -- name: plan_history
 -- Days after the end of the agreement do not count.
-select h.agreement_id, h.id, h.price_plan_id, h.product, greatest(h.from_date, a.from_date), least(h.to_date, a.to_date)
+select h.agreement_id, h.id, h.price_plan_id, h.product, greatest(h.from_date, a.from_date), least(h.to_date, a.to_date),
+  h.conditions, h.capacity, h.offering_id
 from submeter.agreement_price_plans h
 join submeter.agreements a on a.id = h.agreement_id
 where h.agreement_id = any (%(ids)s)
@@ -72,16 +76,21 @@ select id from submeter.agreements where id = %(id)s for update
 -- name: shorten_plan
 update submeter.agreement_price_plans set to_date = %(to_date)s where id = %(id)s
 
+-- name: begin_plan
+update submeter.agreement_price_plans set from_date = %(from_date)s where id = %(id)s
+
+-- name: remove_plan
+delete from submeter.agreement_price_plans where id = %(id)s
+
 -- name: change_plan
-update submeter.agreement_price_plans set price_plan_id = %(price_plan_id)s where id = %(id)s
+update submeter.agreement_price_plans
+set price_plan_id = %(price_plan_id)s, to_date = %(to_date)s, conditions = %(conditions)s, capacity = %(capacity)s, offering_id = %(offering_id)s
+where id = %(id)s
 
 -- name: add_agreement_plan
--- What holds of the customer (how they pay, the agreed kW) goes on with the new plan; the offering does not.
 insert into submeter.agreement_price_plans
-  (esco_id, agreement_id, price_plan_id, product, from_date, to_date, conditions, capacity)
-select %(esco_id)s, %(agreement_id)s, %(price_plan_id)s, '', %(from_date)s, %(to_date)s, coalesce(before.conditions, '{}'), before.capacity
-from (values (1)) as one
-left join submeter.agreement_price_plans before on before.id = %(before)s
+  (esco_id, agreement_id, price_plan_id, product, from_date, to_date, conditions, capacity, offering_id)
+values (%(esco_id)s, %(agreement_id)s, %(price_plan_id)s, '', %(from_date)s, %(to_date)s, %(conditions)s, %(capacity)s, %(offering_id)s)
 returning id
 
 -- name: calendars

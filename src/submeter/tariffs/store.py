@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,22 +32,37 @@ from submeter.tariffs.rows import (
 
 __all__ = [
     "PlanSpan",
+    "PlanTerms",
     "Supplied",
     "add_agreement_plan",
+    "begin_agreement_plan",
     "change_agreement_plan",
     "end_agreement_plan",
     "find_plan",
     "is_used",
+    "list_conditions",
     "list_plan_codes",
     "load_agreements",
     "load_plan_history",
     "load_plans",
     "lock_agreement",
     "lock_plan",
+    "remove_agreement_plan",
     "write_plan",
 ]
 
 _QUERIES = load_queries(__package__ or "")
+
+
+class PlanTerms(NamedTuple):
+    """What goes with a plan."""
+
+    conditions: frozenset[str] = frozenset()
+    """What holds of the customer: direct_debit, ..."""
+    capacity: Decimal | None = None
+    """Agreed kW or kVA."""
+    offering_id: UUID | None = None
+    """What is offered on top of the plan."""
 
 
 class PlanSpan(NamedTuple):
@@ -58,6 +74,10 @@ class PlanSpan(NamedTuple):
     product: str
     from_date: date
     to_date: date | None
+    terms: PlanTerms
+
+    def holds_on(self, day: date) -> bool:
+        return self.from_date <= day and (self.to_date is None or day < self.to_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +172,11 @@ def is_used(connection: psycopg.Connection, plan_id: UUID) -> bool:
     """Whether any agreement has or had the plan."""
     row = connection.execute(_QUERIES["is_used"], {"id": plan_id}).fetchone()
     return bool(row and row[0])
+
+
+def list_conditions(connection: psycopg.Connection, esco_id: UUID) -> tuple[str, ...]:
+    """What holds of any agreement of an ESCO: direct_debit, ..."""
+    return tuple(name for (name,) in connection.execute(_QUERIES["conditions"], {"esco_id": esco_id}))
 
 
 # Writing ----------------------------------------------------------------------------------------------------
@@ -294,8 +319,10 @@ def load_plan_history(
 ) -> dict[UUID, tuple[PlanSpan, ...]]:
     """Which plans agreements have or had, by product and day; one query."""
     found: dict[UUID, tuple[PlanSpan, ...]] = {}
-    for agreement, *span in connection.execute(_QUERIES["plan_history"], {"ids": list(agreements)}):
-        found[agreement] = (*found.get(agreement, ()), PlanSpan(*span))
+    rows = connection.execute(_QUERIES["plan_history"], {"ids": list(agreements)})
+    for agreement, key, plan, product, first, end, conditions, *terms in rows:
+        span = PlanSpan(key, plan, product, first, end, PlanTerms(frozenset(conditions), *terms))
+        found[agreement] = (*found.get(agreement, ()), span)
     return found
 
 
@@ -310,22 +337,39 @@ def add_agreement_plan(
     plan_id: UUID,
     first: date,
     end: date | None,
-    before: UUID | None = None,
+    terms: PlanTerms,
 ) -> UUID:
-    """An agreement has a plan on these days, with the conditions and capacity of the row `before`."""
+    """An agreement has a plan on these days and terms."""
     values = {"esco_id": agreement.esco_id, "agreement_id": agreement.id, "price_plan_id": plan_id}
-    days = {"from_date": first, "to_date": end, "before": before}
+    days = {"from_date": first, "to_date": end, **_terms_row(terms)}
     row = connection.execute(_QUERIES["add_agreement_plan"], {**values, **days}).fetchone()
     assert row
     key: UUID = row[0]
     return key
 
 
-def end_agreement_plan(connection: psycopg.Connection, span: PlanSpan, day: date) -> None:
+def _terms_row(terms: PlanTerms) -> dict[str, Any]:
+    return {**terms._asdict(), "conditions": sorted(terms.conditions)}
+
+
+def remove_agreement_plan(connection: psycopg.Connection, span: PlanSpan) -> None:
+    """The agreement never had the plan on these days."""
+    connection.execute(_QUERIES["remove_plan"], {"id": span.id})
+
+
+def begin_agreement_plan(connection: psycopg.Connection, span: PlanSpan, day: date) -> None:
+    """The plan is the agreement's from another day on."""
+    connection.execute(_QUERIES["begin_plan"], {"id": span.id, "from_date": day})
+
+
+def end_agreement_plan(connection: psycopg.Connection, span: PlanSpan, day: date | None) -> None:
     """The plan is the agreement's up to a day."""
     connection.execute(_QUERIES["shorten_plan"], {"id": span.id, "to_date": day})
 
 
-def change_agreement_plan(connection: psycopg.Connection, span: PlanSpan, plan_id: UUID) -> None:
-    """Another plan on the same days."""
-    connection.execute(_QUERIES["change_plan"], {"id": span.id, "price_plan_id": plan_id})
+def change_agreement_plan(
+    connection: psycopg.Connection, span: PlanSpan, plan_id: UUID, end: date | None, terms: PlanTerms
+) -> None:
+    """Another plan from the same day on."""
+    values = {"id": span.id, "price_plan_id": plan_id, "to_date": end, **_terms_row(terms)}
+    connection.execute(_QUERIES["change_plan"], values)

@@ -13,7 +13,8 @@ from submeter.core.caller import Caller
 from submeter.db.database import Database
 from submeter.rating.actions import rate_agreement, rate_agreements
 from submeter.rating.results import Outcome
-from submeter.tariffs.actions import assign_plan, save_plan
+from submeter.tariffs.actions import save_plan
+from submeter.tariffs.agreement_actions import assign_plan
 from submeter.tariffs.model import Band, Component, Plan, Rate
 
 __all__ = ["HOME", "OTHER", "Lane", "flat", "make_lane", "rate_of", "time_of_use"]

@@ -10,7 +10,8 @@ import pytest
 from submeter.core.caller import Caller
 from submeter.core.problem import Refused
 from submeter.tariffs import terms_store
-from submeter.tariffs.actions import assign_plan, save_plan
+from submeter.tariffs.actions import save_plan
+from submeter.tariffs.agreement_actions import assign_plan
 from submeter.tariffs.calendar_actions import fill_calendar
 from submeter.tariffs.calls import CALLS
 from submeter.tariffs.model import Component, Plan
