@@ -85,13 +85,12 @@ def rate_agreements(
     with transaction(database, caller) as connection:
         chosen = plans_of(connection, plan) if plan else {}
         places = store.list_agreements(connection, keys, period)
-        if store_lines:
-            store.lock_agreements(connection, places)
+        billed = store.lock_agreements(connection, places) if store_lines else {}
         found = _rated(connection, places, period, chosen)
         if agreements is None:
             found = {key: one for key, one in found.items() if not _is_of_another(one)}
         if store_lines:
-            found = _stored(connection, places, found, caller)
+            found = _stored(connection, places, _unbilled(found, billed), caller)
     lost = {} if agreements is None else _not_there(agreements, places)
     return tuple(sorted([*found.values(), *lost.values()], key=lambda one: str(one.agreement_id)))
 
@@ -236,6 +235,17 @@ def outcome(place: Place, rated: Sequence[Rated], wrong: Sequence[Problem]) -> O
     ordered = sorted(rated, key=lambda one: (one.part.product, one.part.first))
     about = (place.id, place.account_number, place.property_name)
     return Outcome(*about, () if wrong else tuple(ordered), _once(wrong))
+
+
+def _unbilled(found: Mapping[UUID, Outcome], billed: Mapping[UUID, date]) -> dict[UUID, Outcome]:
+    """The same; of days that are billed no lines are kept (RTG229)."""
+
+    def of(key: UUID, one: Outcome) -> Outcome:
+        if not any(rated.part.charged[0].first < billed.get(key, date.min) for rated in one.rated):
+            return one
+        return replace(one, rated=(), problems=(problems.days_billed(billed[key]),))
+
+    return {key: of(key, one) for key, one in found.items()}
 
 
 def _stored(

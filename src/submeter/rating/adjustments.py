@@ -17,7 +17,7 @@ from submeter.rating.terms import term_days
 from submeter.rating.time_lines import time_share
 from submeter.tariffs.model import Component, DiscountRule, Plan
 
-__all__ = ["Adjustment", "adjustment"]
+__all__ = ["Adjustment", "adjustment", "looks_at"]
 
 _NO_BASE = {
     "discount": ("discount", "minimum", "feed_in", "concession"),
@@ -25,6 +25,13 @@ _NO_BASE = {
     "concession": ("concession",),
 }
 """What an adjustment does not look at unless it names it."""
+
+
+def looks_at(component: Component, other: Component) -> bool:
+    """Whether the lines of another component, if they come before it, are of its base."""
+    if component.base:
+        return other.code in component.base
+    return other.kind not in _NO_BASE[component.kind]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,10 +186,7 @@ class Adjustment:
         return year_share(period.first, period.end, self.year_starts)
 
     def _looked_at(self, done: Sequence[LineSet]) -> list[LineSet]:
-        base, without = self.component.base, _NO_BASE[self.component.kind]
-        if base:
-            return [lines for lines in done if lines.component.code in base]
-        return [lines for lines in done if lines.component.kind not in without]
+        return [lines for lines in done if looks_at(self.component, lines.component)]
 
     def _base(self, done: Sequence[LineSet], count: int, *, inclusive: bool) -> Exact:
         sums = sum_by_tax(self._looked_at(done), self.plan, len(self.periods), inclusive=inclusive)

@@ -13,11 +13,13 @@ from submeter.metering.days import minute_of, starts_at
 from submeter.metering.readings import Reading
 from submeter.rating import problems, store
 from submeter.rating.batching import Member
+from submeter.rating.conditions import check_conditions
 from submeter.rating.counting import Count, Register, Window, columns_of, estimated_share, held_columns
 from submeter.rating.engine import rate
 from submeter.rating.inputs import Batch, Failure, load_batches
 from submeter.rating.model import Charges, IntArray, Period
 from submeter.rating.parts import Part, wants
+from submeter.rating.peak_telling import PeakTold, peaks_told
 from submeter.rating.results import Rated, ReadAt, Source
 from submeter.rating.store import Files, NotMeasured, Place
 from submeter.tariffs.rows import StoredPlan
@@ -49,14 +51,25 @@ def rate_parts(
             yield from (Failure(member.part, (refused.problem,)) for member in batch.members)
             continue
         told = _sources_of(connection, batch) if sources else ((),) * len(batch.members)
+        peaks = _peaks_of(batch) if sources else ((),) * len(batch.members)
         for row, member in enumerate(batch.members):
             findings = _findings(batch, charges, row, told[row])
-            yield Rated(member.part, batch.plan, charges, row, findings, told[row])
+            yield Rated(member.part, batch.plan, charges, row, findings, told[row], peaks[row])
 
 
 def _charges(batch: Batch) -> Charges:
     count = len(batch.members)
     return rate(batch.usage, batch.plan.plan, batch.calendar, batch.periods, batch.terms, agreements=count)
+
+
+def _peaks_of(batch: Batch) -> tuple[tuple[PeakTold, ...], ...]:
+    """Of each row, which peaks its charges of demand rest on."""
+    told = [
+        peaks_told(one, batch.usage, batch.calendar, batch.periods, batch.terms)
+        for one in batch.plan.plan.components
+        if one.kind == "demand"
+    ]
+    return tuple(tuple(peak for of in told if of for peak in of[row]) for row in range(len(batch.members)))
 
 
 def _findings(
@@ -78,6 +91,7 @@ def _findings(
         for one in batch.idle[row]
     ]
     found += _holidays_unknown(batch, first, end)
+    found += check_conditions(batch.plan.plan, batch.members[row].part.conditions)
     shares = {one.register: one.estimated for of in sources for one in of if one.estimated}
     found += [problems.share_estimated(register, f"{share:f}") for register, share in shares.items()]
     return tuple(found)

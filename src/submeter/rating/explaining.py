@@ -6,18 +6,20 @@ Pure: stored values in, words out.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from submeter.core.problem import Problem
+from submeter.rating.bases import Base, base_of
 from submeter.rating.line_store import StoredLine
 from submeter.rating.model import Line, Period
-from submeter.rating.showing import said_period
+from submeter.rating.saying import BY_OTHERS, base_rows, said_amount, said_peak
+from submeter.rating.showing import said_number, said_period
 from submeter.rating.working import number_of, plain_of
 from submeter.tariffs.model import Component
 
 __all__ = ["Again", "Explained", "changes_of", "explain_lines"]
 
-_BY_OTHERS = ("discount", "minimum", "concession")
 _BASES = {
     "day": "a day", "month": "a month", "period": "a billing period", "year": "a year",
     "per_kw": "for each kW of the month's peak", "per_kw_day": "for each kW of the month's peak and day",
@@ -31,6 +33,8 @@ class Again:
     line: Line | None
     """None where there is no such line any more, or nothing can be charged."""
     problems: tuple[Problem, ...] = ()
+    bill: tuple[Line, ...] = ()
+    """All lines of its bill, in the order of calculation."""
 
     @property
     def amount(self) -> Decimal | None:
@@ -51,6 +55,14 @@ class Explained:
     """By the meter data as they stood when it was rated."""
     now: Again
     """By all that is known now."""
+
+    @property
+    def base(self) -> Base | None:
+        """What it was worked out from, by the data as they stood; None where that cannot be said."""
+        if self.component.kind not in BY_OTHERS or not self.same:
+            return None
+        rounded = self.line.working.get("rounding", "line") == "line"
+        return base_of(self.component, self.then.bill, self.line.tax_percent, rounded=rounded)
 
     @property
     def same(self) -> bool:
@@ -74,7 +86,7 @@ def explain_lines(told: Explained) -> Iterator[str]:
         ("Plan", f"{told.plan_code}, component {component.code} ({component.kind.replace('_', ' ')})"),
         *_about_quantity(told),
         *_about_price(told),
-        ("Amount", _sum(told)),
+        ("Amount", said_amount(told.line, component, told.currency, told.base)),
         *_about_tax(told),
         *_about_again(told),
     ]
@@ -87,7 +99,8 @@ Rows = Iterator[tuple[str, str]]
 
 def _about_quantity(told: Explained) -> Rows:
     line, working = told.line, told.line.working
-    if told.component.kind in _BY_OTHERS:
+    if told.component.kind in BY_OTHERS:
+        yield from base_rows(told.line, told.component, told.base)
         return
     for source in working.get("sources", ()):
         yield "Read", _source(source)
@@ -98,11 +111,25 @@ def _about_quantity(told: Explained) -> Rows:
         yield "Window", f"{line.band}: {window}, {clock} time"
     if (limits := working.get("limits")) and (limits["from"], limits["to"]) != ("0", None):
         yield "Block", _limits(line, limits)
+    yield from (("Peak", said_peak(peak)) for peak in working.get("peaks", ()))
     if "share" in working:
-        yield "Share", f"{working['share']} % of it is charged"
-    yield "Quantity", f"{plain_of(line.quantity)} {line.unit}"
+        yield "Share", _share(told)
+    yield "Quantity", f"{_with_digits(line.quantity)} {line.unit}"
     if names := working.get("loss_factors"):
         yield "Losses", f"x {plain_of(line.factor)} ({' x '.join(names)})"
+
+
+def _share(told: Explained) -> str:
+    working = told.line.working
+    whole = said_number(Fraction(working["quantity"]) * 100 / Fraction(working["share"]))
+    of = f" of {', '.join(told.component.base)}" if told.component.base else ""
+    return f"{working['share']} % of {whole} {told.line.unit}{of}"
+
+
+def _with_digits(quantity: Decimal) -> str:
+    """With all digits that are kept beside it, where it is rounded for the eye."""
+    said = said_number(quantity)
+    return f"{said} ({plain_of(quantity)}, rounded for the eye)" if said.startswith("~") else said
 
 
 def _source(source: Mapping[str, Any]) -> str:
@@ -141,27 +168,6 @@ def _about_price(told: Explained) -> Rows:
     yield "Price", f"{working['price']}{unit}, version of {working['price_from']}{until}{gross}"
     if (conditions := working.get("conditions")) and rule is not None and rule.condition:
         yield "Holds", ", ".join(conditions)
-
-
-def _sum(told: Explained) -> str:
-    line = told.line
-    rounded = line.working.get("rounding", "line") == "line"
-    after = f"rounded half up: {line.amount:f}" if rounded else "not rounded; the plan rounds the invoice"
-    if line.price is None:
-        base = ", ".join(told.component.base) or "what it looks at of the lines before it"
-        return f"worked out from {base}: {plain_of(line.unrounded)}; {after}"
-    factor = f" x {plain_of(line.factor)}" if line.factor != 1 else ""
-    if line.quantity * line.price * line.factor == line.unrounded:
-        left = f"{plain_of(line.quantity)} {line.unit} x {plain_of(line.price)}{factor}"
-        return f"{left} = {plain_of(line.unrounded)}; {after}"
-    if told.component.spot_series:
-        left = f"each interval x its price of {told.component.spot_series}, and {plain_of(line.price)} on top"
-        return f"{left}{factor} = {plain_of(line.unrounded)}; {after}"
-    if line.quantity * line.price * line.factor == -line.unrounded:
-        left = f"credit of {plain_of(line.quantity)} {line.unit} x {plain_of(line.price)}{factor}"
-        return f"{left} = {plain_of(line.unrounded)}; {after}"
-    left = f"{plain_of(line.quantity)} {line.unit} x {plain_of(line.price)}{factor}, scaled to the days"
-    return f"{left} = {plain_of(line.unrounded)}; {after}"
 
 
 def _about_tax(told: Explained) -> Rows:

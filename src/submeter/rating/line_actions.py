@@ -85,7 +85,7 @@ def _again(
     (found,) = rate_parts(connection, parts, places, {part.plan_id: plan}, at=at, sources=False)
     if isinstance(found, Failure):
         return Again(None, found.problems)
-    return Again(_same_line(found, line))
+    return Again(_same_line(found, line), bill=found.lines())
 
 
 def _same_line(rated: Rated, line: StoredLine) -> Line | None:

@@ -35,17 +35,34 @@ class Peaks:
     """kvarh of the same intervals, for kVA; empty for kW."""
     buckets: Buckets
     columns: IntArray
-    """How many intervals there are, as an array of that length."""
+    """Of each interval the month and band (month x bands + band), -1 where it counts for none."""
 
     def measure(self, usage: Usage) -> Exact:
         """(A, months x bands) in kW or kVA; 0 where nothing was taken."""
+        watched = self._watched(usage)
+        found = Exact(bucket_peaks(watched.values, self.buckets), watched.scale)
+        return _root(found) if self.reactive else found
+
+    def tops(self, usage: Usage) -> IntArray:
+        """(A, months x bands): in which interval the peak was, the first of several alike; -1: none."""
+        values = self._watched(usage).values
+        found = np.full((len(values), self.buckets.width), -1, np.int64)
+        for cell in self.buckets.present.tolist():
+            places = np.flatnonzero(self.columns == cell)
+            best = values[:, places].argmax(axis=1)
+            taken = values[np.arange(len(values)), places[best]] > 0
+            found[:, cell] = np.where(taken, places[best], -1)
+        return found
+
+    def _watched(self, usage: Usage) -> Exact:
+        """Of each interval the power; for kVA its square, in the square of the scale."""
         active = self._power(usage, self.active)
         if not self.reactive:
-            return Exact(bucket_peaks(active.values, self.buckets), active.scale)
+            return active
         reactive = self._power(usage, self.reactive)
         scale = min(active.scale, reactive.scale)
         squares = _square(rescale(active, scale).values) + _square(rescale(reactive, scale).values)
-        return _root(Exact(bucket_peaks(squares, self.buckets), scale))
+        return Exact(squares, scale)
 
     def _power(self, usage: Usage, sources: Sequence[Source]) -> Exact:
         return add([self._of(usage.streams[source.place], source.fixed) for source in sources])

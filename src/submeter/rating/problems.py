@@ -125,6 +125,12 @@ def share_estimated(register: str, percent: str) -> Problem:
     return Problem("RTG212", "A part is estimated", f"register {register}: {percent} %", hint, context)
 
 
+def conditions_unnamed(name: str, near: str) -> Problem:
+    hint = f"Is it {near}? " if near else ""
+    hint += "Correct conditions of the agreement's row in agreement_price_plans, or the discount of the plan"
+    return Problem("RTG214", "No discount of the plan asks for a condition", name, hint)
+
+
 # Other ----------------------------------------------------------------------------------------------------
 
 
@@ -148,12 +154,6 @@ def days_billed(billed_to: date) -> Problem:
     """Lines of days that are billed stay: what the bill says is in them."""
     hint = f"Rate without store, or from {billed_to} on"
     return Problem("RTG229", "The days are billed", f"the agreement is billed to {billed_to}", hint)
-
-
-def conditions_unnamed(names: Sequence[str], plan: str, near: str) -> Problem:
-    hint = f"Is it {near}? " if near else ""
-    hint += "Correct conditions of the agreement's row in agreement_price_plans, or the discount of the plan"
-    return Problem("RTG214", "No discount asks for a condition", f"{', '.join(names)}; plan {plan}", hint)
 
 
 def too_many_plans(count: int, most: int) -> Problem:

@@ -15,7 +15,7 @@ order by a.id
 
 -- name: lock_agreements
 -- Whoever rates them at the same time comes after, and takes the place of what is stored now.
-select a.id from submeter.agreements a where a.id = any (%(ids)s) order by a.id for update
+select a.id, a.billed_to_date from submeter.agreements a where a.id = any (%(ids)s) order by a.id for update
 
 -- name: history
 -- Days after the end of the agreement do not count.

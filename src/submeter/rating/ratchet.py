@@ -13,7 +13,7 @@ from submeter.rating.peaks import KVA_SCALE, Peaks, months_of
 from submeter.rating.segments import Segment
 from submeter.tariffs.model import Component, DemandRule
 
-__all__ = ["StepPeaks", "charged_peaks", "months_looked_at"]
+__all__ = ["StepPeaks", "charged_peaks", "lookback_of", "months_looked_at"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,7 @@ def charged_peaks(
         known[month] = np.maximum(by_month[:, place], known.get(month, 0))
     charged = [np.maximum(known[month], int(minimum / scale)) for month in months]
     for place, month in enumerate(months):
-        for before in _lookback(rule, month):
+        for before in lookback_of(rule, month):
             if before in known:
                 floor = times(known[before], share.numerator) // share.denominator
                 charged[place] = np.maximum(charged[place], floor)
@@ -65,11 +65,11 @@ def charged_peaks(
 def months_looked_at(rule: DemandRule, parts: Sequence[Segment], usage: Usage) -> tuple[date, ...]:
     """The months that are charged, and those before that count for the ratchet and are in the usage."""
     own = months_of(parts)
-    before = {day for month in own for day in _lookback(rule, month) if day >= usage.first}
+    before = {day for month in own for day in lookback_of(rule, month) if day >= usage.first}
     return tuple(sorted({*own, *before}))
 
 
-def _lookback(rule: DemandRule, month: date) -> list[date]:
+def lookback_of(rule: DemandRule, month: date) -> list[date]:
     """The months whose peaks count for the ratchet of a month."""
     places = [month.year * 12 + month.month - 1 - n for n in range(1, rule.lookback_months + 1)]
     before = [date(place // 12, place % 12 + 1, 1) for place in places]

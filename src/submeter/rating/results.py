@@ -11,8 +11,9 @@ from submeter.core.problem import Problem
 from submeter.rating.lines import list_lines, total_of
 from submeter.rating.model import Charges, Line
 from submeter.rating.parts import Part, counts
+from submeter.rating.peak_telling import PeakTold
 from submeter.tariffs.model import Component
-from submeter.tariffs.rows import StoredPlan
+from submeter.tariffs.rows import StoredPlan, component_key
 
 __all__ = ["Outcome", "Rated", "ReadAt", "Source", "Stored"]
 
@@ -66,6 +67,8 @@ class Rated:
     findings: tuple[Problem, ...]
     sources: tuple[tuple[Source, ...], ...] = ()
     """By period that is charged."""
+    peaks: tuple[PeakTold, ...] = ()
+    """Of each month and band of its components of demand."""
 
     @property
     def total(self) -> Decimal:
@@ -92,6 +95,17 @@ class Rated:
     def tell_sources(self, component: Component, period: int = 0) -> tuple[Source, ...]:
         """Where the quantity of a component was read."""
         return tuple(one for one in self.sources[period] if one.is_of(component)) if self.sources else ()
+
+    def tell_peaks(self, line: Line) -> tuple[PeakTold, ...]:
+        """The peaks that a line of demand rests on, by month."""
+        first = line.first.replace(day=1)
+        return tuple(
+            one
+            for one in self.peaks
+            if component_key(one.component) == component_key(line.component)
+            and one.band == line.band
+            and first <= one.own.month < line.end
+        )
 
 
 class Stored(NamedTuple):

@@ -15,13 +15,14 @@ __all__ = [
     "compared_lines",
     "preview_lines",
     "problem_lines",
+    "said_money",
     "said_number",
     "said_period",
     "table",
 ]
 
-_RIGHT = str.rjust
-_LEFT = str.ljust
+_DECIMALS, _FOR_THE_EYE = 6, 3
+_ROUNDED = "~ rounded for the eye; --json has all digits"
 
 
 def bill_lines(found: Outcome) -> Iterator[str]:
@@ -47,7 +48,9 @@ def _rows(rated: Rated, period: int) -> Iterator[str]:
     currency = rated.plan.plan.currency
     rows.append(("tax", "", "", "", f"{tax:f}"))
     rows.append((f"total {currency}", "", "", "", f"{total:f}"))
-    return table(rows, "lrlrr")
+    yield from table(rows, "ldldd")
+    if any("~" in cell for row in rows for cell in row):
+        yield _ROUNDED
 
 
 def _row(line: Line) -> tuple[str, ...]:
@@ -64,10 +67,25 @@ def _row(line: Line) -> tuple[str, ...]:
 
 
 def said_number(value: Decimal | Fraction) -> str:
-    """A quantity; one that is no decimal to six places."""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return f"{Decimal(value.numerator) / Decimal(value.denominator):.6f}"
+    """A number without idle zeros; with more than six decimals, rounded to three for the eye: ~103.333."""
+    exact = Fraction(value)
+    scaled = exact * 10**_DECIMALS
+    if scaled.denominator == 1:
+        whole = Decimal(scaled.numerator).scaleb(-_DECIMALS).normalize() + 0
+        return f"{whole:f}"
+    sign = -1 if exact < 0 else 1
+    rounded = sign * int(abs(exact) * 10**_FOR_THE_EYE + Fraction(1, 2))
+    return f"~{Decimal(rounded).scaleb(-_FOR_THE_EYE):f}"
+
+
+def said_money(value: Decimal | Fraction) -> str:
+    """The same, with two decimals at least."""
+    said = said_number(value)
+    return (
+        said
+        if "~" in said
+        else f"{said}{'' if '.' in said else '.'}".ljust(len(said.partition(".")[0]) + 3, "0")
+    )
 
 
 def said_period(period: Period) -> str:
@@ -85,14 +103,19 @@ def problem_lines(found: Iterable[Problem]) -> Iterator[str]:
 
 
 def table(rows: Sequence[Sequence[str]], sides: str) -> Iterator[str]:
-    """Rows with their columns in line; `sides` says which stand left (l) and which right (r)."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(sides))]
-    for row in rows:
-        cells = [
-            (_LEFT if side == "l" else _RIGHT)(cell, width)
-            for cell, side, width in zip(row, sides, widths, strict=True)
-        ]
-        yield "  ".join(cells).rstrip()
+    """Rows with their columns in line; `sides` says which stand left (l), which right (r), and which with
+    their decimal points under each other (d)."""
+    columns = [_aligned(cells, side) for cells, side in zip(zip(*rows, strict=True), sides, strict=True)]
+    for row in zip(*columns, strict=True):
+        yield "  ".join(row).rstrip()
+
+
+def _aligned(cells: Sequence[str], side: str) -> list[str]:
+    if side == "d":
+        after = [len("".join(cell.partition(".")[1:])) if cell[-1:].isdigit() else 0 for cell in cells]
+        cells = [cell + " " * (max(after) - own) for cell, own in zip(cells, after, strict=True)]
+    width = max(map(len, cells))
+    return [cell.ljust(width) if side == "l" else cell.rjust(width) for cell in cells]
 
 
 def compared_lines(found: Sequence[Compared]) -> Iterator[str]:
@@ -108,7 +131,7 @@ def compared_lines(found: Sequence[Compared]) -> Iterator[str]:
         )
         for one in found
     ]
-    yield from table([("", "plan", "cost", "more", "", ""), *rows], "llrrll")
+    yield from table([("", "plan", "cost", "more", "", ""), *rows], "llddll")
     yield from _own_line(found)
     for one in found:
         codes = ", ".join(f"{problem.code} {problem.title.lower()}" for problem in one.findings)
@@ -134,7 +157,7 @@ def preview_lines(preview: Preview, limit: int) -> Iterator[str]:
     if rows:
         yield ""
         yield from table(
-            [("account", "property", preview.plan, preview.new_plan, "more", ""), *rows], "llrrrr"
+            [("account", "property", preview.plan, preview.new_plan, "more", ""), *rows], "lldddd"
         )
     if len(preview.rows) > limit:
         yield f"and {len(preview.rows) - limit} more (--limit)"

@@ -102,9 +102,10 @@ def list_agreements_named(connection: psycopg.Connection, name: str, period: Per
     return [key for (key,) in connection.execute(_QUERIES["agreements_named"], values)]
 
 
-def lock_agreements(connection: psycopg.Connection, ids: Iterable[UUID]) -> None:
-    """Nobody else stores lines of these agreements until the transaction ends."""
-    connection.execute(_QUERIES["lock_agreements"], {"ids": list(ids)})
+def lock_agreements(connection: psycopg.Connection, ids: Iterable[UUID]) -> dict[UUID, date]:
+    """Nobody else stores lines of them until the transaction ends; to which day each is billed."""
+    rows = connection.execute(_QUERIES["lock_agreements"], {"ids": list(ids)})
+    return {key: billed_to for key, billed_to in rows if billed_to is not None}
 
 
 def list_history(connection: psycopg.Connection, agreements: Iterable[UUID]) -> Mapping[UUID, list[Had]]:

@@ -5,14 +5,14 @@ from itertools import groupby
 
 from submeter.tariffs.model import Band, Component, DayType
 
-__all__ = ["said_windows"]
+__all__ = ["MONTHS", "said_windows"]
 
 _WEEK: tuple[DayType, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAMES = {
     "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday",
     "sat": "Saturday", "sun": "Sunday", "holiday": "public holidays",
 }  # fmt: skip
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December")  # fmt: skip
 
 
@@ -55,4 +55,4 @@ def _season(band: Band) -> str:
     if band.season is None:
         return ""
     (month, day), (last_month, last_day) = band.season
-    return f"from {day} {_MONTHS[month - 1]} to {last_day} {_MONTHS[last_month - 1]}"
+    return f"from {day} {MONTHS[month - 1]} to {last_day} {MONTHS[last_month - 1]}"

@@ -4,11 +4,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from submeter.rating.lines import tidy
 from submeter.rating.model import Line
+from submeter.rating.peak_telling import PeakTold, Top
 from submeter.rating.results import Rated, Source
 from submeter.rating.words import said_windows
+from submeter.tariffs.model import DemandRule
 
-__all__ = ["number_of", "plain_of", "source_json", "working_of"]
+__all__ = ["number_of", "peak_json", "plain_of", "source_json", "working_of"]
 
 
 def working_of(rated: Rated, line: Line, period: int = 0) -> dict[str, Any]:
@@ -33,6 +36,7 @@ def working_of(rated: Rated, line: Line, period: int = 0) -> dict[str, Any]:
         "customer_type": rated.part.customer_type if rated.part.offering_id else None,
         "capacity": text_of(rated.part.capacity) if rated.part.capacity is not None else None,
         "sources": [source_json(source) for source in sources],
+        "peaks": [peak_json(peak) for peak in rated.tell_peaks(line)],
         **line.working,
     }
     return {name: value for name, value in told.items() if value not in (None, [], "")}
@@ -59,6 +63,21 @@ def source_json(source: Source) -> dict[str, Any]:
         ],
     }
     return {name: value for name, value in told.items() if value not in (None, [])}
+
+
+def peak_json(told: PeakTold) -> dict[str, Any]:
+    """Which peak is charged, before a share of it: the month's own, a minimum, or the ratchet's."""
+    rule = told.component.demand or DemandRule()
+    said = {"month": f"{told.own.month:%Y-%m}", "unit": rule.unit, "why": told.why, **_top(told.own)}
+    if told.why == "ratchet":
+        of = {"month": f"{told.of.month:%Y-%m}", "percent": plain_of(rule.lookback_percent), **_top(told.of)}
+        said["ratchet"] = of
+    return {**said, "charged": text_of(tidy(told.power))}
+
+
+def _top(top: Top) -> dict[str, Any]:
+    at = {"at": top.at.isoformat(timespec="minutes"), "minutes": top.minutes} if top.at else {}
+    return {"peak": text_of(tidy(top.power)), **at}
 
 
 def text_of(value: Decimal | Fraction | int) -> str:

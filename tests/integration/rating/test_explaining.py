@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from integration.metering.town import day_row
+from integration.metering.town import amounts_of, day_row
 from integration.rating.lane import AUGUST, HOME, JULY, OTHER, Lane, flat, make_lane, rate_of, time_of_use
 from integration.rating.test_rating import LATER
 from submeter.charts.drawing import draw
@@ -21,7 +21,7 @@ from submeter.rating.comparing import compare_plans, preview_plan_change
 from submeter.rating.explaining import Explained, changes_of, explain_lines
 from submeter.rating.line_actions import explain_line
 from submeter.rating.plots import histogram_of
-from submeter.rating.showing import compared_lines, preview_lines
+from submeter.rating.showing import bill_lines, compared_lines, preview_lines
 from submeter.rating.telling import preview_rows
 from submeter.tariffs.model import Component, DemandRule, DiscountRule, Plan, StepRule
 
@@ -121,6 +121,75 @@ def test_each_line_of_a_plan_of_all_kinds_comes_out_again_to_the_cent(lane: Lane
         _, *rows = explain_lines(one)
         begins = {re.match(r"  \w+ +", row) for row in rows}
         assert len({one and one.end() for one in begins}) == 1, rows
+
+
+def test_discounts_minimums_and_shares_say_whose_amounts_they_are_taken_from(lane: Lane) -> None:
+    lane.load(value=1234)
+    (usage,) = time_of_use().components
+    cut = Component(code="cut", kind="discount", rates=(rate_of("3.5"),), discount=DiscountRule())
+    least = Component(code="least", kind="minimum", unit="month", rates=(rate_of("900"),))
+    green = Component(
+        code="green", kind="green", rates=(rate_of("0.05"),), share=Decimal("12.5"), base=("usage",)
+    )
+    relief = Component(
+        code="relief", kind="concession", rates=(rate_of("17.5"),), discount=DiscountRule(after_tax=True)
+    )
+    lane.have(Plan(code="ALL", components=(*flat().components[:1], usage, cut, least, green, relief)), HOME)
+    texts = {
+        words.partition(": ")[2].partition(",")[0]: words for words in (told(lane, n) for n in rated(lane))
+    }
+    # 1836.192 kWh; peak 340.584.
+    assert "  Share     12.5 % of 1836.192 kWh of usage" in texts["green"]
+    supply, energy, eco = Decimal("34.10"), Decimal("136.23") + Decimal("299.12"), Decimal("11.48")
+    before = energy + eco + supply
+    base = f"  Base      usage {energy} + green {eco} + Daily supply {supply} = {before}, without tax"
+    assert base in texts["cut"], texts["cut"]
+    # Green power has no tax: the discount has a line for each tax of its base.
+    assert "taxed with 10 %" in texts["cut"] or "taxed with 0 %" in texts["cut"]
+    assert "  Amount    at least 900 AUD a month, 900.00 on these days; 900.00 - " in texts["least"]
+    assert "cut -16.83" in texts["least"]
+    assert "with tax" in texts["relief"]
+
+
+def test_a_demand_says_when_the_peak_was_and_which_months_is_charged(lane: Lane) -> None:
+    high = [100] * 48
+    high[20] = 3000
+    rows = [day_row(HOME, 100, date(2026, 5, 1) + timedelta(n)) for n in range(93)]
+    peaks = {date(2026, 7, 28): high, date(2026, 5, 9): [2 * one for one in high]}
+    rows = [row._replace(amounts=amounts_of(peaks[row.day])) if row.day in peaks else row for row in rows]
+    assert lane.street.town.load(rows).is_clean
+    rule = DemandRule(minutes=30, lookback_months=2, lookback_percent=Decimal(80))
+    demand = Component(code="demand", kind="demand", unit="kW", demand=rule, rates=(rate_of("31"),))
+    least = replace(demand, code="least", demand=DemandRule(minimum=Decimal(10)))
+    own = replace(demand, code="own", demand=DemandRule())
+    lane.have(Plan(code="D", components=(demand, least, own)), HOME)
+    ratchet, minimum, plain = (told(lane, number) for number in rated(lane))
+    assert (
+        "  Peak      July 2026: 6 kW on 2026-07-28, 10:00 to 10:30; charged is 80 % of May 2026: 12 kW on 2026-05-09,"
+        " 10:00 to 10:30 = 9.6 kW"
+    ) in ratchet
+    assert "6 kW on 2026-07-28, 10:00 to 10:30; the least that is charged is 10 kW" in minimum
+    assert "  Peak      July 2026: 6 kW on 2026-07-28, 10:00 to 10:30\n" in plain
+
+
+def test_shares_of_steps_are_rounded_for_the_eye_and_say_so(lane: Lane) -> None:
+    lane.load(value=1234)
+    (usage,) = time_of_use().components
+    rates = tuple(
+        rate_of(price, band=band, step=step, up_to=Decimal(10) if step == 1 else None)
+        for band in ("peak", "offpeak") for step, price in ((1, "0.20"), (2, "0.30"))
+    )  # fmt: skip
+    lane.have(Plan(code="S", components=(replace(usage, rates=rates),)), HOME)
+    found = lane.rate(store_lines=True)
+    quantities = [line.quantity for line in found.rated[0].lines()]
+    assert any(len(str(quantity).partition(".")[2]) > 6 for quantity in quantities), quantities
+    bill = list(bill_lines(found))
+    assert bill[-1].strip() == "~ rounded for the eye; --json has all digits"
+    assert len({line.index(".") for line in bill if "kWh" in line}) == 1
+    text = told(lane, found.stored[0].lines[0][0])
+    assert re.search(
+        r"  Quantity  ~[0-9]+\.[0-9]{3} kWh|  Quantity  ~\S+ \([0-9.]+, rounded for the eye\) kWh", text
+    ), text
 
 
 def replaced(lane: Lane) -> Explained:

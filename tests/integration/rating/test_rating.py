@@ -430,6 +430,47 @@ def test_days_of_a_rating_are_not_lost_by_one_of_some_of_them(lane: Lane) -> Non
     assert [stands for *_, stands in lane.stored()] == [False, False, True, True]
 
 
+def test_lines_of_days_that_are_billed_are_not_kept_anew(lane: Lane) -> None:
+    """What the bill says is in those that were kept before."""
+    for home in (HOME, OTHER):
+        lane.load(home)
+    lane.have(flat(), HOME, OTHER)
+    kept = lane.rate(store_lines=True).stored[0].ratings
+    lane.street.town.rows(
+        "update submeter.agreements set billed_to_date = '2026-07-20' where id = %s returning 1",
+        lane.agreement(),
+    )
+    assert lane.rate().total  # to look at it is no harm
+    with pytest.raises(Refused, match=r"RTG229: .*2026-07-20") as refused:
+        lane.rate(store_lines=True)
+    assert "2026-07-20" in refused.value.problem.hint
+    assert {row[0] for row in lane.stored("stands")} == set(kept)
+    assert sorted([p.code for p in one.problems] for one in lane.rate_all(store_lines=True)) == [
+        [],
+        ["RTG229"],
+    ]
+    later = lane.rate(first=date(2026, 7, 20), store_lines=False)
+    assert later.total
+
+
+def test_a_condition_that_no_discount_asks_for_is_told(lane: Lane) -> None:
+    lane.load()
+    cut = Component(
+        code="cut", kind="discount", rates=(rate_of("5"),), discount=DiscountRule(condition="direct_debit")
+    )
+    lane.have(Plan(code="CUT", components=(*flat().components, cut)), HOME)
+
+    def told(*conditions: str) -> list[tuple[str, str, bool]]:
+        query = "update submeter.agreement_price_plans set conditions = %s returning 1"
+        lane.street.town.rows(query, list(conditions))
+        found = lane.rate().rated[0].findings
+        return [(one.code, one.detail, "direct_debit" in one.hint) for one in found]
+
+    assert told() == told("direct_debit") == told("paid_on_time") == []
+    assert told("direct_debt") == [("RTG214", "direct_debt", True)]
+    assert told("direct_debit", "pensioner") == [("RTG214", "pensioner", False)]
+
+
 def test_a_trial_is_not_kept(lane: Lane) -> None:
     lane.load()
     lane.have(flat(), HOME)

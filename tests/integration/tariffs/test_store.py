@@ -18,8 +18,8 @@ from submeter.core.problem import Refused
 from submeter.db.transactions import transaction
 from submeter.tariffs import store, terms_store
 from submeter.tariffs.actions import PlanOptions, check_stored_plans, find_stored_plan, save_plan
-from submeter.tariffs.agreement_actions import assign_plan
-from submeter.tariffs.model import Band, Component, Plan, Rate
+from submeter.tariffs.agreement_actions import Given, assign_plan
+from submeter.tariffs.model import Band, Component, DiscountRule, Plan, Rate
 from submeter.tariffs.versions import merge
 from unit.tariffs.plans import BEGIN, WHOLE, plans, rate
 
@@ -299,6 +299,79 @@ def test_what_holds_of_a_customer_goes_on_with_the_next_plan(home: Any, clerk: C
             "select from_date, conditions, capacity from agreement_price_plans order by from_date"
         ).fetchall()
     assert rows == [(day, ["direct_debit"], Decimal("12.5")) for day in (BEGIN, DAY)]
+
+
+def terms(home: Any, caller: Caller) -> list[tuple[str, list[str], Decimal | None]]:
+    query = "select from_date::text, conditions, capacity from agreement_price_plans order by from_date"
+    with transaction(home.database, caller) as connection:
+        return [(day, had, capacity) for day, had, capacity in connection.execute(query)]
+
+
+def give(home: Any, clerk: Caller, plan: str, day: date, **more: Any) -> tuple[str, str, str]:
+    done = assign_plan(home.database, clerk, agreement(home), plan, day, Given(**more))
+    return done.outcome, str(done.from_date), str(done.to_date)
+
+
+def test_a_plan_that_is_planned_for_later_begins_earlier(home: Any, clerk: Caller) -> None:
+    """One row and so one bill; there would be two."""
+    for code in "AB":
+        save_plan(home.database, clerk, replace(FLAT, code=code))
+    give(home, clerk, "A", BEGIN, conditions=frozenset({"direct_debit"}))
+    give(home, clerk, "B", date(2026, 9, 1))
+    assert give(home, clerk, "B", DAY) == ("changed", "2026-07-01", "None")
+    assert history(home, clerk) == [("A", "2026-01-01", "2026-07-01"), ("B", "2026-07-01", "2027-01-01")]
+    assert give(home, clerk, "B", BEGIN) == ("changed", "2026-01-01", "None")  # no day of A is left
+    assert history(home, clerk) == [("B", "2026-01-01", "2027-01-01")]
+    assert terms(home, clerk) == [("2026-01-01", ["direct_debit"], None)]
+
+
+def test_on_other_terms_it_does_not_unless_they_are_named(home: Any, clerk: Caller) -> None:
+    for code in "AB":
+        save_plan(home.database, clerk, replace(FLAT, code=code))
+    give(home, clerk, "A", BEGIN)
+    later = {"conditions": frozenset({"direct_debit"}), "capacity": Decimal("12.5")}
+    give(home, clerk, "B", date(2026, 9, 1), **later)
+    with pytest.raises(Refused, match=r"TRF147: .*B from 2026-09-01") as refused:
+        give(home, clerk, "B", DAY)
+    assert refused.value.problem.hint
+    assert len(history(home, clerk)) == 2
+    assert give(home, clerk, "B", DAY, **later)[0] == "changed"
+    assert terms(home, clerk) == [("2026-01-01", [], None), ("2026-07-01", ["direct_debit"], Decimal("12.5"))]
+    bill(home, "2026-07-15")
+    with pytest.raises(Refused, match="TRF133"):
+        give(home, clerk, "B", date(2026, 6, 1), **later)
+
+
+def test_a_plan_for_some_days_and_other_terms_of_the_same_plan(home: Any, clerk: Caller) -> None:
+    for code in "AB":
+        save_plan(home.database, clerk, replace(FLAT, code=code))
+    assert give(home, clerk, "A", BEGIN, to_date=DAY) == ("added", "2026-01-01", "2026-07-01")
+    assert give(home, clerk, "A", BEGIN, to_date=DAY)[0] == "unchanged"
+    debit = {"conditions": frozenset({"direct_debit"})}
+    assert give(home, clerk, "A", date(2026, 3, 1), **debit) == ("changed", "2026-03-01", "None")
+    assert give(home, clerk, "A", date(2026, 4, 1)) == ("unchanged", "2026-03-01", "2027-01-01")
+    assert give(home, clerk, "A", date(2026, 4, 1), to_date=DAY) == ("changed", "2026-03-01", "2026-07-01")
+    assert terms(home, clerk) == [("2026-01-01", [], None), ("2026-03-01", ["direct_debit"], None)]
+    assert give(home, clerk, "A", date(2026, 3, 1), capacity=Decimal(5))[0] == "changed"
+    assert terms(home, clerk)[-1] == ("2026-03-01", ["direct_debit"], Decimal(5))
+    with pytest.raises(Refused, match="TRF148"):
+        give(home, clerk, "B", DAY, to_date=DAY)
+    with pytest.raises(Refused, match=r"TRF146: .*capacity") as refused:
+        give(home, clerk, "B", DAY, capacity=Decimal("1.2345"))
+    assert "capacity" in refused.value.problem.hint
+
+
+def test_what_looks_like_a_slip_is_found_in_what_is_kept(home: Any, clerk: Caller) -> None:
+    cut = Component(
+        code="cut", kind="discount", rates=(rate("0.05"),), discount=DiscountRule(condition="pensioner")
+    )
+    saved = save_plan(home.database, clerk, replace(FLAT, components=(*FLAT.components, cut)))
+    assert [one.code for one in saved.remarks] == ["TRF121", "TRF122"]
+    ((_, findings),) = check_stored_plans(home.database, clerk, "FLAT")
+    assert [(one.component, one.problem.code) for one in findings] == [("cut", "TRF121"), ("cut", "TRF122")]
+    give(home, clerk, "FLAT", BEGIN, conditions=frozenset({"pensioner"}))
+    ((_, findings),) = check_stored_plans(home.database, clerk, "FLAT")
+    assert [one.problem.code for one in findings] == ["TRF122"]  # somebody has it: it is no slip
 
 
 def test_plans_of_two_products_hold_beside_each_other(home: Any, clerk: Caller, refused: Refuses) -> None:
