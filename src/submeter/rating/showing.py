@@ -112,8 +112,12 @@ def table(rows: Sequence[Sequence[str]], sides: str) -> Iterator[str]:
 
 def _aligned(cells: Sequence[str], side: str) -> list[str]:
     if side == "d":
-        after = [len("".join(cell.partition(".")[1:])) if cell[-1:].isdigit() else 0 for cell in cells]
-        cells = [cell + " " * (max(after) - own) for cell, own in zip(cells, after, strict=True)]
+        after = [len("".join(cell.partition(".")[1:])) if cell[-1:].isdigit() else None for cell in cells]
+        most = max((length for length in after if length is not None), default=0)
+        cells = [
+            cell if length is None else cell + " " * (most - length)
+            for cell, length in zip(cells, after, strict=True)
+        ]
     width = max(map(len, cells))
     return [cell.ljust(width) if side == "l" else cell.rjust(width) for cell in cells]
 
