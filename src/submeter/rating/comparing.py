@@ -127,6 +127,8 @@ def _compared(
         raise Refused(problems.no_days(*period, f"{place.from_date} to {place.to_date or 'now'}"))
     history = store.list_history(connection, [place.id]).get(place.id, [])
     chosen = _chosen(connection, place, codes, {had.product for had in history}, days, all_plans=all_plans)
+    if not chosen:
+        return ()
     own = () if days_without(history, days) else monthly(list_parts(place.id, history, days))
     own = tuple(part for part in own if part.product in {plan.product for plan in chosen})
     tried = [

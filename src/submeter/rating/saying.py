@@ -57,7 +57,7 @@ def base_rows(line: StoredLine, component: Component, base: Base | None) -> Iter
         yield "Base", f"{_sum(base) or 'nothing before it'}, {tax}"
         if len(base.taxes) > 1 and component.kind == "discount":
             yield (
-                "Of it",
+                "Part",
                 f"{said_money(base.own)} is taxed with {plain_of(line.tax_percent)} %, as this line is",
             )
     if component.discount and (bounds := ", ".join(_bounds(component.discount))):

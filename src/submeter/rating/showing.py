@@ -69,13 +69,16 @@ def _row(line: Line) -> tuple[str, ...]:
 def said_number(value: Decimal | Fraction) -> str:
     """A number without idle zeros; with more than six decimals, rounded to three for the eye: ~103.333."""
     exact = Fraction(value)
-    scaled = exact * 10**_DECIMALS
-    if scaled.denominator == 1:
-        whole = Decimal(scaled.numerator).scaleb(-_DECIMALS).normalize() + 0
-        return f"{whole:f}"
-    sign = -1 if exact < 0 else 1
-    rounded = sign * int(abs(exact) * 10**_FOR_THE_EYE + Fraction(1, 2))
-    return f"~{Decimal(rounded).scaleb(-_FOR_THE_EYE):f}"
+    sign, size = "-" if exact < 0 else "", abs(exact)
+    if (size * 10**_DECIMALS).denominator == 1:
+        said = _digits(int(size * 10**_DECIMALS), _DECIMALS).rstrip("0").rstrip(".")
+        return f"{sign}{said}"
+    return f"~{sign}{_digits(int(size * 10**_FOR_THE_EYE + Fraction(1, 2)), _FOR_THE_EYE)}"
+
+
+def _digits(wholes: int, decimals: int) -> str:
+    whole, part = divmod(wholes, 10**decimals)
+    return f"{whole}.{part:0{decimals}}"
 
 
 def said_money(value: Decimal | Fraction) -> str:

@@ -318,9 +318,9 @@ def test_a_plan_that_is_planned_for_later_begins_earlier(home: Any, clerk: Calle
         save_plan(home.database, clerk, replace(FLAT, code=code))
     give(home, clerk, "A", BEGIN, conditions=frozenset({"direct_debit"}))
     give(home, clerk, "B", date(2026, 9, 1))
-    assert give(home, clerk, "B", DAY) == ("changed", "2026-07-01", "None")
+    assert give(home, clerk, "B", DAY) == ("changed", "2026-07-01", "2027-01-01")
     assert history(home, clerk) == [("A", "2026-01-01", "2026-07-01"), ("B", "2026-07-01", "2027-01-01")]
-    assert give(home, clerk, "B", BEGIN) == ("changed", "2026-01-01", "None")  # no day of A is left
+    assert give(home, clerk, "B", BEGIN) == ("changed", "2026-01-01", "2027-01-01")  # no day of A is left
     assert history(home, clerk) == [("B", "2026-01-01", "2027-01-01")]
     assert terms(home, clerk) == [("2026-01-01", ["direct_debit"], None)]
 

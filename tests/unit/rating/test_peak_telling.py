@@ -19,7 +19,10 @@ from unit.rating.worlds import BANDS, FIRST_OF_ALL, World, usage_of, worlds
 
 RULES = st.builds(
     DemandRule,
+    unit=st.just("kW"),
     minutes=st.sampled_from((30, 60)),
+    charged_per=st.just("month"),
+    lookback_season=st.just(frozenset()),
     minimum=st.sampled_from((Decimal(0), Decimal("1.5"))),
     lookback_months=st.integers(0, 2),
     lookback_percent=st.sampled_from((Decimal(80), Decimal(100))),

@@ -104,11 +104,11 @@ def test_of_a_base_with_two_taxes_the_part_is_told() -> None:
     two = Base(BASE.parts, Fraction("37.2"), frozenset({Decimal(10), Decimal(0)}), with_tax=True)
     words, rows = said("-1.86", "5", two)
     assert words.startswith("5 % of 37.20 = 1.86, taken off")
-    assert rows["Of it"] == "37.20 is taxed with 10 %, as this line is"
+    assert rows["Part"] == "37.20 is taxed with 10 %, as this line is"
     assert rows["Base"].endswith("= 71.30, with tax")
     words, rows = said("-3.565", "5", two, kind="concession")  # which has no tax, and is taken from all of it
     assert words.startswith("5 % of 71.30 = 3.565, taken off")
-    assert "Of it" not in rows
+    assert "Part" not in rows
 
 
 def test_an_amount_a_day_or_month_is_multiplied() -> None:
