@@ -162,7 +162,7 @@ def submeter(demo: Demo, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_commands_say_the_same(home: Flat, demo: Demo) -> None:
-    days = ("--from", "2026-03-01", "--to", "2026-04-01")
+    days = ("--from", "2026-03-01", "--to", "2026-04-01", "--esco", "wlce")
     done = submeter(demo, "rate", home.account, *days, "--store", "--json")
     (bill,) = json.loads(done.stdout)["charges"]
     assert bill["total"] == "238.70"

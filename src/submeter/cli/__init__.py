@@ -12,7 +12,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from submeter.cli.commands import CommandsLater
-from submeter.core.problem import Problem, Refused
+from submeter.cli.telling import tell
+from submeter.core.problem import Refused
 
 app = typer.Typer(
     name="submeter",
@@ -49,14 +50,6 @@ def main() -> None:
     except Refused as refused:
         tell(refused.problem)
         sys.exit(1)
-
-
-def tell(problem: Problem) -> None:
-    """Say on stderr what is wrong and what to do next."""
-    detail = f": {problem.detail}" if problem.detail else ""
-    typer.echo(f"error {problem.code}: {problem.title}{detail}", err=True)
-    if problem.hint:
-        typer.echo(f"hint: {problem.hint}", err=True)
 
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:

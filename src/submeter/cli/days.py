@@ -6,11 +6,16 @@ from typing import Any
 
 import typer
 
+from submeter.cli.telling import tell
 from submeter.core.problem import Problem, Refused
 
-__all__ = ["day_option", "read_day"]
+__all__ = ["WRONG_USAGE", "day_option", "read_day"]
 
 _FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+WRONG_USAGE = 2
+"""Exit code where the command was written wrongly."""
 
 
 def read_day(text: str) -> date:
@@ -26,4 +31,12 @@ def read_day(text: str) -> date:
 
 def day_option(name: str, about: str) -> Any:
     """An option that takes a day."""
-    return typer.Option(name, metavar="DAY", parser=read_day, help=about)
+    return typer.Option(name, metavar="DAY", parser=_parse, help=about)
+
+
+def _parse(text: str) -> date:
+    try:
+        return read_day(text)
+    except Refused as refused:
+        tell(refused.problem)
+        raise typer.Exit(WRONG_USAGE) from refused
