@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -21,10 +21,11 @@ from submeter.db.transactions import transaction
 from submeter.metering import problems, reading, store
 from submeter.metering.checking import check_due
 from submeter.metering.checking_ahead import Ahead, check_ahead
+from submeter.metering.chunks import Chunk, chunk_of, chunks
 from submeter.metering.column_maps import find_map
 from submeter.metering.formats.column_map import ColumnMap
-from submeter.metering.loading import Loader, chunks
-from submeter.metering.model import DayRow, FileError, Finding, Item
+from submeter.metering.loading import Loader
+from submeter.metering.model import FileError, Finding, Item
 from submeter.metering.placing import FIRST_YEAR
 from submeter.metering.reading import How, how_to_read
 from submeter.metering.reading_actions import retry_unknown
@@ -91,8 +92,8 @@ def import_file(
     nothing of the file can be read.
     """
     how = check_how(database, caller, options)
-    loader = Loader(Report(source.name), now.year + 1, now, caller)
-    run = _Run(database, caller, source, options, loader, how)
+    loader = Loader(Report(source.name), now, caller)
+    run = _Run(database, caller, source, options, loader, how, now.year + 1)
     with check_ahead(database, caller) as run.ahead:
         report = run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
         if options.check and report.status in ("loaded", "repeated"):
@@ -125,9 +126,11 @@ def import_rows(
 
     The name tells such files of an ESCO apart. Raises Refused MTR230 where it was loaded before.
     """
-    loader = Loader(Report(name, format="rows"), last_year, made_at)
+    loader = Loader(Report(name, format="rows"), made_at)
     sha256 = hashlib.sha256(f"rows {name}".encode()).hexdigest()
-    run = _Run(None, None, Source(name, BytesIO, made_at), Options(), loader, How(), esco_id, sha256)
+    run = _Run(
+        None, None, Source(name, BytesIO, made_at), Options(), loader, How(), last_year, esco_id, sha256
+    )
     return run.within(connection, items)
 
 
@@ -157,17 +160,17 @@ def list_waiting(database: Database, caller: Caller, limit: int = 100) -> tuple[
         return store.list_waiting(connection, limit)
 
 
-def work_ahead(chunks: Iterable[list[Item]], load: Callable[[list[Item]], None]) -> None:
+def work_ahead(chunks: Iterable[Chunk], load: Callable[[Chunk], None]) -> None:
     """Load chunks one by one, in order, while the next one is read: the database's time is not waited for.
 
     Whatever goes wrong with a chunk is raised here, before the one after the next is read.
     """
     with ThreadPoolExecutor(1, "import") as worker:
         under_way: Future[None] | None = None
-        for items in chunks:
+        for chunk in chunks:
             if under_way:
                 under_way.result()
-            under_way = worker.submit(load, items)
+            under_way = worker.submit(load, chunk)
         if under_way:
             under_way.result()
 
@@ -187,6 +190,8 @@ class _Run:
     options: Options
     loader: Loader
     how: How
+    last_year: int
+    """Days of later ones are mistakes."""
     esco_id: UUID | None = None
     sha256: str = ""
     size: int = 0
@@ -214,17 +219,17 @@ class _Run:
             self._finish(connection)
         return self.report
 
-    def _load_chunk(self, items: Sequence[Item]) -> None:
-        self._make_years(items)
+    def _load_chunk(self, chunk: Chunk) -> None:
+        self._make_years(chunk)
         with self._transaction() as connection:
-            self._load(connection, items)
+            self._load(connection, chunk)
         if self.ahead and self.options.check:
             self.ahead.stored(self.loader.registers)
         self.options.progress(self.report.counts["days"])
 
     def within(self, connection: psycopg.Connection, items: Iterable[Item]) -> Report:
         """In one transaction, which is not ours."""
-        for chunk in chunks(items, self.options.chunk_rows, CHUNK_BYTES):
+        for chunk in self._chunked(items):
             store.add_years(connection, self._new_years(chunk))
             self._load(connection, chunk)
         self._finish(connection)
@@ -249,9 +254,9 @@ class _Run:
 
     def _load_all(self, connection: psycopg.Connection) -> None:
         with self._chunks() as every:
-            for items in every:
-                self._make_years(items)
-                self._load(connection, items)
+            for chunk in every:
+                self._make_years(chunk)
+                self._load(connection, chunk)
                 self.options.progress(self.report.counts["days"])
         self._finish(connection)
 
@@ -312,10 +317,13 @@ class _Run:
     # --- its items ---
 
     @contextmanager
-    def _chunks(self) -> Iterator[Iterator[list[Item]]]:
+    def _chunks(self) -> Iterator[Iterator[Chunk]]:
         with self.source.open() as stream:
-            items = islice(self._items(stream), self.done, None)
-            yield chunks(items, self.options.chunk_rows, CHUNK_BYTES)
+            yield self._chunked(islice(self._items(stream), self.done, None))
+
+    def _chunked(self, items: Iterable[Item]) -> Iterator[Chunk]:
+        for some in chunks(items, self.options.chunk_rows, CHUNK_BYTES):
+            yield chunk_of(some, self.last_year)
 
     def _items(self, stream: BinaryIO) -> Iterator[Item]:
         """All items; a file that breaks off is a finding, one of which nothing can be read a refusal."""
@@ -331,24 +339,23 @@ class _Run:
                 raise Refused(error.problem) from error
             yield Finding(error.problem, error.line)
 
-    def _make_years(self, items: Sequence[Item]) -> None:
+    def _make_years(self, chunk: Chunk) -> None:
         """Partitions are made in a transaction of their own: nobody waits for ours."""
-        if new := self._new_years(items):
+        if new := self._new_years(chunk):
             with self._transaction() as connection:
                 store.add_years(connection, new)
 
-    def _new_years(self, items: Sequence[Item]) -> set[int]:
-        found = {item.day.year for item in items if isinstance(item, DayRow)} - self.years
-        new = {year for year in found if FIRST_YEAR <= year <= self.loader.last_year}
+    def _new_years(self, chunk: Chunk) -> set[int]:
+        new = {year for year in chunk.years - self.years if FIRST_YEAR <= year <= self.last_year}
         self.years |= new
         return new
 
-    def _load(self, connection: psycopg.Connection, items: Sequence[Item]) -> None:
+    def _load(self, connection: psycopg.Connection, chunk: Chunk) -> None:
         file = self._begin(connection)
-        self.clocks |= {item.clock for item in items if isinstance(item, DayRow)}
+        self.clocks |= chunk.clocks
         self.report.clocks = tuple(sorted(self.clocks))
-        self.loader.load(connection, file, items)
-        self._advance(connection, file, len(items), "loading")
+        self.loader.load(connection, file, chunk)
+        self._advance(connection, file, chunk.size, "loading")
 
     def _finish(self, connection: psycopg.Connection) -> None:
         file = self._begin(connection)

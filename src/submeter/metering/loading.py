@@ -1,6 +1,6 @@
 """One chunk of a file into the database: check, find whose it is, add up, put into place."""
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -10,15 +10,14 @@ import psycopg
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem
 from submeter.metering import problems, store
+from submeter.metering.chunks import Chunk
 from submeter.metering.meter_loading import load_meters
-from submeter.metering.model import DayRow, DialRead, Finding, Item, MeterRow, Stream
+from submeter.metering.model import DayRow, DialRead, Finding, Stream
 from submeter.metering.offers import STATUS_OF, Offer
 from submeter.metering.placing import (
     Candidate,
     Placed,
     Sums,
-    add_up,
-    check,
     divide,
     find_register,
 )
@@ -40,60 +39,40 @@ class Loader:
     """Loads chunks of one file; what it learns about streams holds for the file."""
 
     report: Report
-    last_year: int
     now: datetime
     caller: Caller = field(default_factory=lambda: Caller("service_role"))
     known: dict[Stream, tuple[Candidate, ...]] = field(default_factory=dict)
     registers: Set[UUID] = frozenset()
     """Those that the last chunk has days of."""
 
-    def load(self, connection: psycopg.Connection, file: FileRow, items: Sequence[Item]) -> None:
+    def load(self, connection: psycopg.Connection, file: FileRow, chunk: Chunk) -> None:
         """All of the chunk, in the transaction of the connection."""
-        days = [item for item in items if isinstance(item, DayRow)]
-        reads = [item for item in items if isinstance(item, DialRead)]
-        found = [item for item in items if isinstance(item, Finding)]
-        self.report.counts["rejected"] += sum(1 for one in found if one.line)  # else it is about the file
-        meters = [item for item in items if isinstance(item, MeterRow)]
-        if meters:
-            found += load_meters(connection, file.esco_id, meters, self.report.counts)
+        self.report.counts.update(chunk.counts)
+        found = list(chunk.found)
+        if chunk.meters:
+            found += load_meters(connection, file.esco_id, chunk.meters, self.report.counts)
             self.known.clear()
-        found += self._load_days(connection, file, days)
-        found += self._load_reads(connection, file, reads)
+        found += self._load_days(connection, file, chunk)
+        found += self._load_reads(connection, file, chunk.reads)
         self._keep(connection, file, found)
 
     # --- days of intervals ---
 
-    def _load_days(
-        self, connection: psycopg.Connection, file: FileRow, days: Sequence[DayRow]
-    ) -> list[Finding]:
-        self.report.counts["days"] += len(days)
-        self.report.counts["values"] += sum(len(row.amounts) for row in days) // 4
-        good, found = self._checked(days)
-        self._learn(connection, file, [row.stream for row in good])
-        placed: list[Placed] = []
-        waiting: list[DayRow] = []
-        for row in good:
+    def _load_days(self, connection: psycopg.Connection, file: FileRow, chunk: Chunk) -> list[Finding]:
+        self._learn(connection, file, [row.stream for row in chunk.days])
+        found: list[Finding] = []
+        placed: list[tuple[Placed, Sums]] = []
+        waiting: list[tuple[DayRow, Sums]] = []
+        for row, sums in zip(chunk.days, chunk.sums, strict=True):
             fits = find_register(row, self.known[row.stream])
             if isinstance(fits, Problem):
                 found.append(problems.finding(fits, row.line))
-                waiting.append(row)
+                waiting.append((row, sums))
             else:
-                placed.extend(divide(row, fits))
+                placed += divide(row, sums, fits)
         self.report.counts["waiting"] += len(waiting)
-        store.add_waiting(connection, file, zip(waiting, add_up(waiting), strict=True))
+        store.add_waiting(connection, file, waiting)
         return found + self._place(connection, file, placed)
-
-    def _checked(self, days: Iterable[DayRow]) -> tuple[list[DayRow], list[Finding]]:
-        good: list[DayRow] = []
-        found: list[Finding] = []
-        for row in days:
-            problem = check(row, self.last_year)
-            if problem:
-                found.append(problems.finding(problem, row.line))
-            else:
-                good.append(row)
-        self.report.counts["rejected"] += len(found)
-        return good, found
 
     def _learn(self, connection: psycopg.Connection, file: FileRow, streams: Iterable[Stream]) -> None:
         new = [stream for stream in dict.fromkeys(streams) if stream not in self.known]
@@ -101,14 +80,14 @@ class Loader:
             self.known.update(store.resolve(connection, file.esco_id, new))
 
     def _place(
-        self, connection: psycopg.Connection, file: FileRow, placed: Sequence[Placed]
+        self, connection: psycopg.Connection, file: FileRow, placed: Sequence[tuple[Placed, Sums]]
     ) -> list[Finding]:
-        self.registers = {one.register_id for one in placed}
+        self.registers = {one.register_id for one, _ in placed}
         if not placed:
             return []
-        sums: list[Sums] = add_up([one.row for one in placed])
         found = []
-        for outcome in store.place(connection, file, placed, sums):
+        days, sums = zip(*placed, strict=True)
+        for outcome in store.place(connection, file, days, sums):
             self.report.counts["undecided" if outcome.kind in _HELD else outcome.kind] += outcome.number
             if outcome.day is not None:
                 problem = problems.decision_needed(outcome.kind, outcome.day)
@@ -149,17 +128,3 @@ def _offer(file: FileRow, read: DialRead) -> Offer:
         source=f"file {file.id}, line {read.line}", notes=read.notes or None,
         stream=read.stream, file_id=file.id, line=read.line,
     )  # fmt: skip
-
-
-def chunks(items: Iterable[Item], rows: int, size: int) -> Iterator[list[Item]]:
-    """Items in lists of at most `rows`, or about `size` bytes of amounts."""
-    held: list[Item] = []
-    weight = 0
-    for item in items:
-        held.append(item)
-        weight += len(item.amounts) if isinstance(item, DayRow) else 200
-        if len(held) >= rows or weight >= size:
-            yield held
-            held, weight = [], 0
-    if held:
-        yield held

@@ -83,17 +83,24 @@ def check(row: DayRow, last_year: int) -> Problem | None:
 
 def add_up(rows: Sequence[DayRow]) -> list[Sums]:
     """Of each row, all at once: 64-bit sums of 32-bit numbers, exact."""
+    places: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(len(row.amounts), []).append(place)
     found: list[Sums] = [Sums(0, 0, 0)] * len(rows)
-    lengths = {len(row.amounts) for row in rows}
-    for length in lengths:
-        places = [place for place, row in enumerate(rows) if len(row.amounts) == length]
-        joined = b"".join([rows[place].amounts for place in places])
-        amounts = np.frombuffer(joined, "<i4").reshape(len(places), -1)
-        absent = (amounts == MISSING).sum(axis=1)
-        totals = amounts.sum(axis=1, dtype=np.int64) - absent * MISSING
-        for place, missing, total in zip(places, absent.tolist(), totals.tolist(), strict=True):
-            found[place] = Sums(missing, total, standing(rows[place], missing, length // 4))
+    for same in places.values():
+        for place, sums in zip(same, _add_up([rows[place] for place in same]), strict=True):
+            found[place] = sums
     return found
+
+
+def _add_up(rows: Sequence[DayRow]) -> Iterator[Sums]:
+    """Of rows with as many intervals each."""
+    amounts = np.frombuffer(b"".join([row.amounts for row in rows]), "<i4").reshape(len(rows), -1)
+    absent = np.count_nonzero(amounts == MISSING, axis=1)
+    totals = amounts.sum(axis=1, dtype=np.int64) - absent * MISSING
+    missing = absent.tolist()
+    standings = [standing(row, number, amounts.shape[1]) for row, number in zip(rows, missing, strict=True)]
+    return map(Sums, missing, totals.tolist(), standings)
 
 
 def standing(row: DayRow, missing: int, count: int) -> int:
@@ -127,21 +134,26 @@ def find_register(row: DayRow, candidates: Sequence[Candidate]) -> Sequence[Cand
     return found if odd is None else problems.other_unit(row.stream, odd, row.day)
 
 
-def divide(row: DayRow, registers: Sequence[Candidate]) -> Iterator[Placed]:
+def divide(row: DayRow, sums: Sums, registers: Sequence[Candidate]) -> list[tuple[Placed, Sums]]:
     """The day for each of its registers: whole for one, its own intervals for each of several.
 
     An interval belongs to the register that was in place when it began; in the other's row it is missing.
     """
     span = span_of(row.clock, row.day)
     if len(registers) == 1:
-        yield Placed(registers[0].register_id, row, span)
-        return
+        return [(Placed(registers[0].register_id, row, span), sums)]
+    parts = [row._replace(amounts=amounts) for amounts in _parts(row, span, registers)]
+    placed = [Placed(one.register_id, part, span) for one, part in zip(registers, parts, strict=True)]
+    return list(zip(placed, add_up(parts), strict=True))
+
+
+def _parts(row: DayRow, span: Span, registers: Sequence[Candidate]) -> Iterator[bytes]:
+    """The amounts of each register in turn."""
     for number, register in enumerate(registers):
         first = 0 if number == 0 else _place(row, span, register.from_at)
         last = len(row.amounts) // 4 if number == len(registers) - 1 else _place(row, span, register.to_at)
         amounts = _MISSING * first + row.amounts[4 * first : 4 * last]
-        amounts += _MISSING * (len(row.amounts) // 4 - last)
-        yield Placed(register.register_id, row._replace(amounts=amounts), span)
+        yield amounts + _MISSING * (len(row.amounts) // 4 - last)
 
 
 def _place(row: DayRow, span: Span, at: datetime) -> int:
