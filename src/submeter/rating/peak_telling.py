@@ -1,15 +1,18 @@
 """Which peak a charge of demand rests on: when it was, and why it is that one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from submeter.metering.days import starts_at
-from submeter.rating.model import Exact, Period, Terms, Usage
-from submeter.rating.peaks import KVA_SCALE, Peaks, months_of, peaks_of
+from submeter.rating.exact import common_scale, rescale
+from submeter.rating.model import Exact, IntArray, Period, Terms, Usage
+from submeter.rating.peaks import KVA_SCALE, months_of, peaks_of
 from submeter.rating.quantities import sources_of
 from submeter.rating.ratchet import lookback_of, months_looked_at
 from submeter.rating.segments import segments
@@ -54,52 +57,61 @@ def peaks_told(
     parts = segments(periods, (), component.from_date, component.to_date, by_month=True)
     if not sources or not parts:
         return ()
-    months, bands = months_looked_at(rule, parts, usage), band_codes(component)
-    peaks = peaks_of(component, sources, usage, calendar, months, banded=True)
-    tops = _tops(component, usage, calendar, peaks, months, terms)
+    known = _known(component, usage, calendar, months_looked_at(rule, parts, usage), terms)
     return tuple(
         tuple(
-            _told(component, rule, band, month, {one: of[one, place] for one, at in of if at == place})
+            _told(component, rule, known, row, month, band)
             for month in months_of(parts)
-            for place, band in enumerate(bands)
+            for band in range(known.bands)
         )
-        for of in tops
+        for row in range(len(known.values))
     )
 
 
-_Tops = Mapping[tuple[date, int], Top]
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The peaks of all agreements (A, months x bands) as whole numbers of a scale, and when they were."""
+
+    months: Mapping[date, int]
+    bands: int
+    values: IntArray
+    scale: Fraction
+    places: IntArray
+    """In which interval; -1 where another system measured it, or there was none."""
+    minutes: int
+    begins: datetime
+    clock: ZoneInfo
+
+    def value(self, row: int, month: date, band: int) -> int:
+        return int(self.values[row, self.months[month] * self.bands + band])
+
+    def top(self, row: int, month: date, band: int) -> Top:
+        place = int(self.places[row, self.months[month] * self.bands + band])
+        starts = self.begins + timedelta(minutes=place * self.minutes)
+        at = starts.astimezone(self.clock) if place >= 0 else None
+        return Top(month, self.value(row, month, band) * self.scale, at, self.minutes)
 
 
-def _tops(
-    component: Component,
-    usage: Usage,
-    calendar: Calendar,
-    peaks: Peaks,
-    months: Sequence[date],
-    terms: Terms,
-) -> Iterator[_Tops]:
-    """Of each agreement by month and band; of a month that both know the greater counts."""
+def _known(
+    component: Component, usage: Usage, calendar: Calendar, months: Sequence[date], terms: Terms
+) -> _Known:
+    """Of a month that another system measured, too, the greater counts."""
+    peaks = peaks_of(component, sources_of(component, usage, terms), usage, calendar, months, banded=True)
     measured, places = peaks.measure(usage), peaks.tops(usage)
-    bands = len(band_codes(component))
-    taken = terms.peaks.get(component.code, {})
+    taken, bands = terms.peaks.get(component.code, {}), len(band_codes(component))
+    scale = common_scale([measured.scale, KVA_SCALE]) if taken else measured.scale
+    every = tuple(dict.fromkeys([*months, *taken]))
+    more = ((0, 0), (0, (len(every) - len(months)) * bands))
+    values = np.pad(rescale(measured, scale).values, more)
+    places = np.pad(places, more, constant_values=-1)
+    for month, others in taken.items():
+        columns = slice(every.index(month) * bands, every.index(month) * bands + bands)
+        found = rescale(Exact(others, KVA_SCALE), scale).values
+        places[:, columns] = np.where(found > values[:, columns], -1, places[:, columns])
+        values[:, columns] = np.maximum(found, values[:, columns])
     begins, clock = starts_at(usage.first, calendar.clock), ZoneInfo(_clock(component, calendar))
-    for row in range(len(measured.values)):
-        found: dict[tuple[date, int], Top] = {}
-        for cell in range(len(months) * bands):
-            month, band = months[cell // bands], cell % bands
-            place = int(places[row, cell])
-            at = (begins + timedelta(minutes=place * peaks.minutes)).astimezone(clock) if place >= 0 else None
-            found[month, band] = Top(month, _power(measured, row, cell), at, peaks.minutes)
-        for month, values in taken.items():
-            for band in range(bands):
-                other = Top(month, int(values[row, band]) * KVA_SCALE, None, 0)
-                if (month, band) not in found or other.power > found[month, band].power:
-                    found[month, band] = other
-        yield found
-
-
-def _power(measured: Exact, row: int, cell: int) -> Fraction:
-    return int(measured.values[row, cell]) * measured.scale
+    by_month = {month: place for place, month in enumerate(every)}
+    return _Known(by_month, bands, values, scale, places, peaks.minutes, begins, clock)
 
 
 def _clock(component: Component, calendar: Calendar) -> str:
@@ -109,15 +121,16 @@ def _clock(component: Component, calendar: Calendar) -> str:
 
 
 def _told(
-    component: Component, rule: DemandRule, band: str, month: date, known: Mapping[date, Top]
+    component: Component, rule: DemandRule, known: _Known, row: int, month: date, band: int
 ) -> PeakTold:
-    own = known[month]
-    told = PeakTold(component, band, own, own.power, "measured", own)
+    own, code = known.top(row, month, band), band_codes(component)[band]
+    told = PeakTold(component, code, own, own.power, "measured", own)
     if rule.minimum > told.power:
-        told = PeakTold(component, band, own, Fraction(rule.minimum), "minimum", own)
-    for before in lookback_of(rule, month):
-        if before in known:
-            floor = known[before].power * Fraction(rule.lookback_percent) / 100
-            if floor > told.power:
-                told = PeakTold(component, band, own, floor, "ratchet", known[before])
+        told = PeakTold(component, code, own, Fraction(rule.minimum), "minimum", own)
+    before = [one for one in lookback_of(rule, month) if one in known.months]
+    if before:
+        greatest = known.top(row, max(before, key=lambda one: known.value(row, one, band)), band)
+        floor = greatest.power * Fraction(rule.lookback_percent) / 100
+        if floor > told.power:
+            told = PeakTold(component, code, own, floor, "ratchet", greatest)
     return told
