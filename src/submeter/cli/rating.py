@@ -18,7 +18,7 @@ from submeter.cli.output import write
 from submeter.core.problem import Refused
 from submeter.db.database import open_database
 from submeter.metering.problems import cannot_write
-from submeter.rating.actions import find_agreement, rate_agreement, rate_agreements
+from submeter.rating.actions import find_agreements, rate_agreement, rate_agreements
 from submeter.rating.comparing import Preview, compare_plans, preview_plan_change
 from submeter.rating.explaining import explain_lines
 from submeter.rating.line_actions import explain_line
@@ -73,7 +73,7 @@ def rate(
     esco: Esco = None,
     as_json: Json = False,
 ) -> None:
-    """What an agreement is charged for some days; of all, why some cannot be charged (exit code 3)."""
+    """What an agreement, or those of an account, are charged for some days; or why not (exit code 3)."""
     if (agreement is None) is not every:
         message = "name an agreement, or say --all"
         raise typer.BadParameter(message)
@@ -83,8 +83,12 @@ def rate(
         if agreement is None:
             found = rate_agreements(database, caller, None, *days, store_lines=store, plan=plan)
         else:
-            key = find_agreement(database, caller, agreement, *days)
-            found = (rate_agreement(database, caller, key, *days, store_lines=store, plan=plan),)
+            keys = find_agreements(database, caller, agreement, *days)
+            if plan or len(keys) == 1:
+                found = (rate_agreement(database, caller, keys[0], *days, store_lines=store, plan=plan),)
+            else:
+                found = rate_agreements(database, caller, keys, *days, store_lines=store)
+    found = tuple(sorted(found, key=lambda one: (one.account_number, str(one.agreement_id))))
     if as_json:
         tell_rows(outcome_json(one) for one in found)
     else:
@@ -111,7 +115,7 @@ def compare(
     days = (first, end)
     with _open() as database:
         caller = caller_for_one(database, esco)
-        key = find_agreement(database, caller, agreement, *days)
+        key = find_agreements(database, caller, agreement, *days)[0]
         found = compare_plans(database, caller, key, plan or None, *days)
     if not found:
         raise Refused(nothing_to_compare("no active plan is given on these days"))

@@ -27,7 +27,7 @@ from submeter.tariffs.store import list_plan_codes, load_plans
 
 __all__ = [
     "check_period",
-    "find_agreement",
+    "find_agreements",
     "find_only_agreement",
     "id_of",
     "plans_of",
@@ -95,31 +95,26 @@ def rate_agreements(
     return tuple(sorted([*found.values(), *lost.values()], key=lambda one: str(one.agreement_id)))
 
 
-def find_agreement(database: Database, caller: Caller, said: str, first: date, end: date) -> str:
-    """The key of an agreement by its id, account number or supply point's identifier, the latest of a period.
+def find_agreements(database: Database, caller: Caller, said: str, first: date, end: date) -> list[str]:
+    """The keys of agreements by their id, account number or supply point's identifier.
 
-    Raises Refused RTG200.
+    Those of a period; what has a plan of electricity first, then the latest. Raises Refused RTG200.
     """
     if id_of(said):
-        return said
+        return [said]
     with transaction(database, caller) as connection:
-        found = store.find_agreement(connection, said, Period(first, end))
-    if found is None:
+        found = store.list_agreements_named(connection, said, Period(first, end))
+    if not found:
         raise Refused(problems.no_agreement(said))
     return found
 
 
 def find_only_agreement(database: Database, caller: Caller, said: str, first: date, end: date) -> UUID:
-    """As `find_agreement`, for what may not be done to another one by mistake.
+    """As `find_agreements`, for what may not be done to another one by mistake.
 
     Raises Refused RTG200; RTG228 where several agreements of the period have that name.
     """
-    if key := id_of(said):
-        return key
-    with transaction(database, caller) as connection:
-        found = store.list_agreements_named(connection, said, Period(first, end))
-    if not found:
-        raise Refused(problems.no_agreement(said))
+    found = find_agreements(database, caller, said, first, end)
     if len(found) > 1:
         raise Refused(problems.several_agreements(said, found))
     return UUID(found[0])

@@ -24,7 +24,6 @@ __all__ = [
     "Files",
     "NotMeasured",
     "Place",
-    "find_agreement",
     "list_agreements",
     "list_agreements_named",
     "list_blocks",
@@ -91,13 +90,11 @@ def list_agreements(
     return {row[0]: Place(*row) for row in connection.execute(_QUERIES["agreements"], values)}
 
 
-def find_agreement(connection: psycopg.Connection, name: str, period: Period) -> str | None:
-    """The latest agreement of a period by account number or identifier of the supply point."""
-    return next(iter(list_agreements_named(connection, name, period)), None)
-
-
 def list_agreements_named(connection: psycopg.Connection, name: str, period: Period) -> list[str]:
-    """All of that account number or identifier; what has a plan of electricity first, then the latest."""
+    """Those of a period by account number or identifier of the supply point.
+
+    What has a plan of electricity comes first, then the latest.
+    """
     values = {"name": name, "first": period.first, "end": period.end}
     return [key for (key,) in connection.execute(_QUERIES["agreements_named"], values)]
 

@@ -156,6 +156,23 @@ def test_the_exit_code_says_whether_all_or_some_or_nothing_could_be_said(lane: L
     assert run("rate", "--all", *JULY).exit_code == 0
 
 
+def test_all_agreements_of_an_account_are_charged_in_order(lane: Lane, run: Run) -> None:
+    lane.load()
+    lane.load(OTHER, value=200)
+    lane.have(flat(), HOME, OTHER)
+    both = [json.loads(line) for line in run("rate", "--all", *JULY, "--json").stdout.splitlines()]
+    assert [one["account_number"] for one in both] == sorted([account(lane), account(lane, OTHER)])
+    lane.street.town.rows(
+        "update submeter.agreements set account_id = %s returning 1", lane.street.accounts[HOME]
+    )
+    said = run("rate", account(lane), *JULY, "--json")
+    assert said.exit_code == 0
+    found = {one["agreement_id"]: one for one in map(json.loads, said.stdout.splitlines())}
+    assert set(found) == {one["agreement_id"] for one in both}
+    assert len(run("rate", HOME, *JULY, "--json").stdout.splitlines()) == 1
+    assert len(run("rate", account(lane), *JULY, "--plan", "FLAT", "--json").stdout.splitlines()) == 1
+
+
 def test_a_plan_of_which_nothing_can_be_said_among_others(lane: Lane, run: Run) -> None:
     lane.read([(date(2026, 6, 30), 0, "ACTUAL"), (date(2026, 7, 31), 310, "ACTUAL")])
     lane.have(flat(), HOME)
