@@ -125,6 +125,19 @@ def test_what_a_resource_does_not_show_cannot_be_asked_for(site: Site, viewer: V
     assert not (complaints := walk_hidden_columns(site, viewer)), "\n".join(complaints)
 
 
+@pytest.mark.parametrize("column", ["hazards", "attributes"])
+@pytest.mark.parametrize("viewer", [*CUSTOMERS, *STAFF, ODD_TOKENS[0]], ids=lambda viewer: viewer.name)
+def test_what_staff_note_of_meters_is_theirs(site: Site, viewer: Viewer, column: str) -> None:
+    """For customers it is null, and no filter finds out what it is."""
+    rows = site.ask(viewer, "GET", f"/meters?select=id,{column}").json()
+    found = site.ask(viewer, "GET", f"/meters?select=id&{column}=not.is.null").json()
+    if viewer.sight == "customer":
+        assert (found, {row[column] for row in rows} - {None}) == ([], set())
+    else:
+        assert len(found) == len(rows) > 0
+        assert all("~staff~" in str(row[column]) for row in rows)
+
+
 @pytest.mark.parametrize(("own", "other"), [("north", "south"), ("south", "north")])
 def test_an_operator_touches_no_row_of_another_esco(site: Site, own: str, other: str) -> None:
     assert not (complaints := walk_operator_writes(site, operator(own), own, other)), "\n".join(complaints)

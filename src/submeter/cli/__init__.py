@@ -24,6 +24,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
+_GIVEN_WAY = "40"
+"""The class of SQLSTATE where the database ends what waits for another that waits for it."""
+
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer's form of a callback
     if wanted:
@@ -49,6 +52,13 @@ def main() -> None:
         app()
     except Refused as refused:
         tell(refused.problem)
+        sys.exit(1)
+    except Exception as error:
+        if not str(getattr(error, "sqlstate", "")).startswith(_GIVEN_WAY):
+            raise
+        from submeter.db.problems import gave_way  # noqa: PLC0415  the database's errors come with it
+
+        tell(gave_way(error).problem)  # type: ignore[arg-type]
         sys.exit(1)
 
 

@@ -14,7 +14,7 @@ from submeter.core.problem import Problem, Refused
 from submeter.db.embedded.lease import Lease, open_server
 from submeter.db.embedded.place import find_place
 from submeter.db.pool import Pool, open_connection
-from submeter.db.problems import unreachable
+from submeter.db.problems import GIVEN_WAY, gave_way, unreachable
 from submeter.settings import Settings
 
 NAME = "submeter"
@@ -137,7 +137,9 @@ def connect(conninfo: str) -> psycopg.Connection:
 
 
 def connection_refused(error: psycopg.OperationalError, *, authenticator: bool = False) -> Refused:
-    """The coded refusal for a login that failed."""
+    """The coded refusal for a login that failed, a connection that was lost, or work that had to give way."""
+    if isinstance(error, GIVEN_WAY):
+        return gave_way(error)
     text = str(error)
     if "password authentication failed" in text or ("role" in text and "does not exist" in text):
         hint = "Check the user and the password in DATABASE_URL."

@@ -7,6 +7,8 @@ import psycopg
 
 from submeter.core.problem import Problem, Refused
 
+GIVEN_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+"""The database has ended a transaction for the sake of another; begun anew, it may well succeed."""
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -34,6 +36,12 @@ def unreachable(
 ) -> Refused:
     """Nobody answers at the address of the database."""
     return Refused(Problem("DBS201", "The database cannot be reached", detail, hint))
+
+
+def gave_way(error: psycopg.Error) -> Refused:
+    """Two transactions waited for each other, and the database ended this one; nothing of it was done."""
+    hint = "Run it again: nothing was done by halves."
+    return Refused(Problem("DBS402", "Another change was in the way", error.diag.message_primary or "", hint))
 
 
 _CODED = re.compile(r"([A-Z]{3}[0-9]{3}): (.+)")

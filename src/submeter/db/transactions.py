@@ -1,15 +1,20 @@
 """One caller's transaction: logged in as `authenticator`, with the caller's role and claims."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import psycopg
 
 from submeter.core.caller import Caller
 from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database, connection_refused
-from submeter.db.problems import disk_full
+from submeter.db.problems import GIVEN_WAY, disk_full
+
+T = TypeVar("T")
+TRIES = 4
+"""So often is work begun that has to give way to another's: each time the other has got on."""
 
 # Local to the transaction, so that a pooled connection never carries one caller's rights to the next.
 _ENTER = """
@@ -32,6 +37,20 @@ def transaction(database: Database, caller: Caller) -> Iterator[psycopg.Connecti
             yield connection
     except psycopg.errors.DiskFull as error:
         raise disk_full(str(error)) from error
+
+
+def retried(work: Callable[[], T], before_again: Callable[[], None] = lambda: None) -> T:
+    """Do work that may be begun anew, as one transaction may, again where the database ended it.
+
+    It does where two wait for each other: nothing of the work was done then. `before_again` puts back what
+    the caller remembers of it. The last time the error is raised as it is.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return work()
+        except GIVEN_WAY:
+            before_again()
+    return work()
 
 
 @contextmanager

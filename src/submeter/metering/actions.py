@@ -17,7 +17,7 @@ import psycopg
 from submeter.core.caller import Caller
 from submeter.core.problem import Refused
 from submeter.db.database import Database
-from submeter.db.transactions import transaction
+from submeter.db.transactions import retried, transaction
 from submeter.metering import problems, reading, store
 from submeter.metering.checking import check_due
 from submeter.metering.checking_ahead import Ahead, check_ahead
@@ -87,17 +87,21 @@ def import_file(
 
     Chunk by chunk, each a transaction that also notes how far the file is: killed at any moment and called
     again, it goes on where it was. With `all_or_nothing` or `dry_run` it is one transaction, and a finding
-    (or the dry run) undoes it. The same bytes are loaded once, and once more if another column map or clock
-    is named. Raises Refused: MTR155, MTR193, MTR195, MTR196, MTR230, MTR231, and as the formats do where
-    nothing of the file can be read.
+    (or the dry run) undoes it. What has to give way to others is begun anew, some times. The same bytes are
+    loaded once, and once more if another column map or clock is named. Raises Refused: MTR155, MTR193,
+    MTR195, MTR196, MTR230, MTR231, and as the formats do where nothing of the file can be read.
     """
     how = check_how(database, caller, options)
-    loader = Loader(Report(source.name), now, caller)
-    run = _Run(database, caller, source, options, loader, how, now.year + 1)
-    with check_ahead(database, caller) as run.ahead:
-        report = run.all_at_once() if options.all_or_nothing or options.dry_run else run.by_chunks()
+    with check_ahead(database, caller) as ahead:
+
+        def new_run() -> _Run:
+            loader = Loader(Report(source.name), now, caller)
+            return _Run(database, caller, source, options, loader, how, now.year + 1, ahead=ahead)
+
+        whole = options.all_or_nothing or options.dry_run
+        report = retried(lambda: new_run().all_at_once()) if whole else new_run().by_chunks()
         if options.check and report.status in ("loaded", "repeated"):
-            checked = run.ahead.done().plus(check_due(database, caller))
+            checked = ahead.done().plus(retried(lambda: check_due(database, caller)))
             report.counts["suspect"] += checked.found
     return report
 
@@ -215,17 +219,29 @@ class _Run:
         self._go_on(file)
         with self._chunks() as every:
             work_ahead(every, self._load_chunk)
-        with self._transaction() as connection:
-            self._finish(connection)
+        self._done_whole(self._finish)
         return self.report
 
     def _load_chunk(self, chunk: Chunk) -> None:
         self._make_years(chunk)
-        with self._transaction() as connection:
-            self._load(connection, chunk)
+        self._done_whole(lambda connection: self._load(connection, chunk))
         if self.ahead and self.options.check:
             self.ahead.stored(self.loader.registers)
         self.options.progress(self.report.counts["days"])
+
+    def _done_whole(self, work: Callable[[psycopg.Connection], None]) -> None:
+        """One transaction, begun anew where it had to give way; what was noted meanwhile is forgotten."""
+        before, done = self.report.copy(), self.done
+
+        def forget() -> None:
+            self.loader.report, self.done = before.copy(), done
+            self.loader.known.clear()
+
+        def once() -> None:
+            with self._transaction() as connection:
+                work(connection)
+
+        retried(once, forget)
 
     def within(self, connection: psycopg.Connection, items: Iterable[Item]) -> Report:
         """In one transaction, which is not ours."""

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from submeter.core.caller import Caller
 from submeter.db.database import Database
+from submeter.db.transactions import retried
 from submeter.metering.checking import Checked, check_due
 
 __all__ = ["Ahead", "check_ahead"]
@@ -35,7 +37,8 @@ class Ahead:
         self.last = registers
         if finished and self.in_order:
             self.left |= finished
-            self.under_way.append(self.worker.submit(check_due, self.database, self.caller, finished))
+            work = partial(check_due, self.database, self.caller, finished)
+            self.under_way.append(self.worker.submit(retried, work))
 
     def done(self) -> Checked:
         """Waits for the checks; what they have done. Raises what one of them raised."""

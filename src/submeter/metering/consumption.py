@@ -24,7 +24,6 @@ __all__ = [
     "daily_use",
     "list_actuals",
     "multiplier_over",
-    "net_import",
     "split_days",
     "true_up",
 ]
@@ -182,11 +181,6 @@ def multiplier_over(multipliers: Sequence[Multiplier], first: date, end: date) -
 def _multiplier_on(multipliers: Sequence[Multiplier], day: date) -> Decimal:
     rows = (row for row in multipliers if row.from_date <= day and (row.to_date is None or day < row.to_date))
     return next((row.value for row in rows), Decimal(1))
-
-
-def net_import(quantity: Decimal, direction: str) -> Decimal:
-    """The quantity as seen from the network: what was exported counts against what was imported."""
-    return -quantity if direction == "export" else quantity
 
 
 # Days -------------------------------------------------------------------------------------------------------

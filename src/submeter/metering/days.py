@@ -18,9 +18,6 @@ __all__ = [
     "first_of_next_month",
     "list_starts",
     "minute_of",
-    "month_bounds",
-    "period_of",
-    "period_starts_at",
     "starts_at",
     "wall_minutes",
 ]
@@ -87,37 +84,6 @@ def day_of(instant: datetime, clock: str) -> date:
     return day + DAY if instant >= starts_at(day + DAY, clock) else day
 
 
-def period_starts_at(day: date, period: int, clock: str = "Europe/London", minutes: int = 30) -> datetime:
-    """The instant at which a settlement period, counted from 1, begins.
-
-    Periods run on over clock changes: 46, 48 or 50 a day in Great Britain and New Zealand. Refuses (MTR392)
-    a period that the day does not have.
-    """
-    count = count_of(day, clock, minutes)
-    if not 1 <= period <= count:
-        raise Refused(
-            Problem(
-                "MTR392",
-                "The day has no such settlement period",
-                f"period {period} of {day}, which has {count} in {clock}",
-                f"Periods of this day are numbered 1 to {count}; check the day and the clock of the source",
-                {"day": day, "period": period, "count": count},
-            )
-        )
-    return starts_at(day, clock) + (period - 1) * minutes * _MINUTE
-
-
-def period_of(instant: datetime, clock: str = "Europe/London", minutes: int = 30) -> tuple[date, int]:
-    """The day and the settlement period, counted from 1, that an instant lies in."""
-    day = day_of(instant, clock)
-    return day, (instant - starts_at(day, clock)) // (minutes * _MINUTE) + 1
-
-
 def first_of_next_month(month: date) -> date:
     """The first day of the month after that of a date."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
-def month_bounds(month: date, clock: str) -> tuple[datetime, datetime]:
-    """From when until when a calendar month lasts on a clock."""
-    return starts_at(month.replace(day=1), clock), starts_at(first_of_next_month(month), clock)

@@ -5,14 +5,13 @@ nothing is invented. Methods and reasons have AEMO's codes. Amounts are whole nu
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 import numpy as np
 
 from submeter.core.problem import Problem, Refused
-from submeter.metering.apportion import apportion
 from submeter.metering.days import DAY, count_of, minute_of, starts_at, wall_minutes
 from submeter.metering.market_codes import REASONS
 from submeter.metering.series import BoolArray, IntArray, Series, window
@@ -26,7 +25,6 @@ __all__ = [
     "Unestimated",
     "check_reason",
     "estimate",
-    "meet_register",
     "method_named",
 ]
 
@@ -107,8 +105,6 @@ class Estimate:
     reason: int
     inputs: tuple[date, ...]
     """The days whose measured amounts were used; none for zero."""
-    scaled: bool = False
-    """Brought to the sum that the register says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,24 +349,3 @@ _METHODS: dict[MethodName, _Method] = {
     "like day": _like_day,
     "previous year": _previous_year,
 }
-
-
-# The register's word ----------------------------------------------------------------------------------------
-
-
-def meet_register(estimates: Sequence[Estimate], measured_sum: int, advance: int) -> tuple[Estimate, ...]:
-    """The estimates of a period, scaled so that they and what was measured add up to the register's advance.
-
-    All numbers are whole ones of the series' decimals. Each interval keeps its share; the sum is met exactly.
-    Refuses (MTR383) an advance that is less than what was measured, and an estimate below zero.
-    """
-    missing = advance - measured_sum
-    amounts = [amount for one in estimates for amount in one.amounts]
-    if missing < 0 or not amounts or min(amounts) < 0:
-        detail = f"register {advance}, measured {measured_sum}, {len(amounts)} intervals to estimate"
-        hint = "Check register and intervals against each other first: multiplier, clock, doubled days"
-        raise Refused(Problem("MTR383", "Estimates cannot be brought to the register's sum", detail, hint))
-    parts = iter(apportion(missing, amounts))
-    return tuple(
-        replace(one, amounts=tuple(next(parts) for _ in one.amounts), scaled=True) for one in estimates
-    )

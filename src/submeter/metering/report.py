@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from submeter.core.problem import Problem
 from submeter.metering.formats.clocks import clock_in_words
@@ -60,6 +60,12 @@ class Report:
         self.codes[finding.problem.code] += 1
         if len(self.findings) < KEPT:
             self.findings.append(finding)
+
+    def copy(self) -> Self:
+        """As it is now."""
+        return replace(
+            self, counts=self.counts.copy(), codes=self.codes.copy(), findings=self.findings.copy()
+        )
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""

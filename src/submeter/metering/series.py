@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from submeter.core.problem import Problem, Refused
-from submeter.metering.days import DAY, count_of, first_of_next_month, length_of, minute_of, starts_at
+from submeter.metering.days import DAY, count_of, length_of, minute_of, starts_at
 from submeter.metering.model import MISSING, DayRow
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "coarsen",
     "day_totals",
     "local_day",
-    "month_totals",
     "rescale",
     "series_of",
     "window",
@@ -147,15 +146,6 @@ def day_totals(series: Series, first: date, end: date, clock: str) -> tuple[Tota
     """The sums of the days of a clock from `first` up to `end`, which is not in it."""
     days = [first + n * DAY for n in range((end - first).days)]
     return _totals(series, [day for day in days if length_of(day, clock)], end, clock)
-
-
-def month_totals(series: Series, first: date, end: date, clock: str) -> tuple[Total, ...]:
-    """The sums of the calendar months of a clock from that of `first` up to that of `end`, not in it."""
-    months, month = [], first.replace(day=1)
-    while month < end.replace(day=1):
-        months.append(month)
-        month = first_of_next_month(month)
-    return _totals(series, months, month, clock)
 
 
 def _totals(series: Series, firsts: Sequence[date], end: date, clock: str) -> tuple[Total, ...]:

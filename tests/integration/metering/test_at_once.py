@@ -4,16 +4,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from integration.metering.town import DAY, MADE, SERVICE, Town, day_row, make_town, nmi
-from submeter.core.problem import Refused
+from submeter import cli
+from submeter.cli.import_files import load_path
+from submeter.core.problem import Problem, Refused
 from submeter.db.database import Database
 from submeter.db.transactions import transaction
-from submeter.metering.actions import decide_waiting, import_rows, list_waiting, retry_waiting
+from submeter.metering.actions import Options, decide_waiting, import_rows, list_waiting, retry_waiting
 from submeter.metering.model import Item
 
 HOME, OTHER = "6001000001", "6001000002"
@@ -206,3 +209,68 @@ def test_escos_add_registers_beside_each_other(town: Town, database: Database) -
         with transaction(database, SERVICE) as beside:
             beside.execute("set local lock_timeout = '5s'")
             add_register(beside, other, "6009000001", "E7")
+
+
+# Who has to give way -------------------------------------------------------------------------------------------------
+
+
+def give_way(database: Database, times: int) -> None:
+    """The first writers of days have to give way to somebody: which two wait for each other is chance else."""
+    with database.connect_owner() as owner:
+        owner.execute("drop sequence if exists submeter.begun cascade")
+        owner.execute("create sequence submeter.begun")
+        owner.execute("""create or replace function submeter.give_way() returns trigger language plpgsql security definer as $$
+          begin
+            if nextval('submeter.begun') <= tg_argv[0]::int then
+              raise exception 'deadlock detected' using errcode = '40P01';
+            end if;
+            return null;
+          end $$""")
+        owner.execute("drop trigger if exists give_way on submeter.register_intervals")
+        owner.execute(f"""create trigger give_way after insert on submeter.register_intervals
+          for each statement execute function submeter.give_way({times:d})""")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_import_that_has_to_give_way_begins_anew(town: Town, whole: bool) -> None:
+    rows = [day_row(HOME, n + 1, DAY + timedelta(n)) for n in range(3)]
+    if not whole:
+        rows.append(day_row(NEW, 1))  # nobody's: a finding
+    give_way(town.database, 3)
+    report = town.load(rows, chunk_rows=2, all_or_nothing=whole)
+    with town.database.connect_owner() as owner:
+        assert owner.execute("select last_value > 3 from submeter.begun").fetchone() == (True,)
+    waiting = 0 if whole else 1
+    assert (report.status, report.counts["stored"], report.counts["waiting"]) == ("loaded", 3, waiting)
+    assert (report.counts["days"], len(report.findings), report.codes.total()) == (
+        3 + waiting,
+        waiting,
+        waiting,
+    )
+    assert [town.current(HOME, DAY + timedelta(n)) for n in range(3)] == [[n + 1] * 48 for n in range(3)]
+
+
+def test_whoever_has_to_give_way_again_and_again_is_told_to_try_again(
+    town: Town, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "day.csv"
+    values = ",".join(["0.1"] * 48)
+    day = f"200,{HOME},E1,E1,E1,,,kWh,30,\n300,20260305,{values},A,,,,\n"
+    file.write_text(f"100,NEM12,202603060000,FROM,TO\n{day}900\n")
+    give_way(town.database, 1000)
+    result = load_path(town.database, town.operator, file, Options())
+    assert isinstance(result, Problem)
+    assert (result.code, result.hint) == ("DBS402", "Run it again: nothing was done by halves.")
+    assert town.current(HOME) is None
+    give_way(town.database, 0)
+    again = load_path(town.database, town.operator, file, Options())
+    assert not isinstance(again, Problem)
+    assert (again.status, again.counts["stored"], town.current(HOME)) == ("loaded", 1, [1] * 48)
+
+    def app() -> None:
+        town.rows("do $$ begin raise exception 'deadlock detected' using errcode = '40P01'; end $$")
+
+    monkeypatch.setattr(cli, "app", app)
+    with pytest.raises(SystemExit, match="1"):
+        cli.main()
+    assert "error DBS402" in capsys.readouterr().err

@@ -54,8 +54,8 @@ insert into submeter.agreements (id, esco_id, supply_point_id, account_id, from_
   (pg_temp.id('dora power'), pg_temp.id('esco'), pg_temp.id('power 2'), pg_temp.id('dora account'), '2024-01-01', null);
 
 -- Meter "first" goes from home 1 to a shelf and on to home 2; "second" follows it in home 1.
-insert into submeter.meters (id, esco_id, serial)
-select pg_temp.id(name), pg_temp.id('esco'), '{esco}-' || name from unnest(array['first', 'second', 'heat meter', 'spare', 'books']) name;
+insert into submeter.meters (id, esco_id, serial, hazards, attributes)
+select pg_temp.id(name), pg_temp.id('esco'), '{esco}-' || name, '~staff~', '{{"box": "~staff~"}}' from unnest(array['first', 'second', 'heat meter', 'spare', 'books']) name;
 
 insert into submeter.meter_shadows (meter_id, esco_id, tariffs_active)
 select pg_temp.id(name), pg_temp.id('esco'), '{{"standing_charge": 0.5}}' from unnest(array['first', 'second']) name;

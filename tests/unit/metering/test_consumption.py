@@ -22,7 +22,6 @@ from submeter.metering.consumption import (
     correction,
     daily_use,
     multiplier_over,
-    net_import,
     split_days,
     true_up,
 )
@@ -182,7 +181,3 @@ def test_decimals_of_the_dial_are_never_lost() -> None:
 def test_a_day_without_a_multiplier_on_record_counts_once() -> None:
     assert multiplier_over([Multiplier(Decimal(2), day(5))], day(0), day(5)) == 1
     assert multiplier_over([Multiplier(Decimal(2), day(5))], day(5), day(6)) == 2
-
-
-def test_what_is_exported_counts_against_what_is_imported() -> None:
-    assert net_import(Decimal(3), "import") + net_import(Decimal(5), "export") == Decimal(-2)

@@ -12,13 +12,8 @@ from submeter.metering.days import (
     DAY,
     count_of,
     day_of,
-    first_of_next_month,
     length_of,
     list_starts,
-    minute_of,
-    month_bounds,
-    period_of,
-    period_starts_at,
     starts_at,
     wall_minutes,
 )
@@ -56,18 +51,6 @@ def test_every_instant_is_in_one_day(instant: datetime, clock: str) -> None:
     assert wall in (day, day - DAY), "the old date comes back where a clock goes back over midnight"
 
 
-@given(instants, clocks, st.sampled_from([5, 15, 30]))
-def test_a_period_begins_before_what_is_in_it(instant: datetime, clock: str, minutes: int) -> None:
-    day, period = period_of(instant, clock, minutes)
-    try:
-        start = period_starts_at(day, period, clock, minutes)
-    except Refused:  # a day whose length is no multiple of half-hours
-        assert length_of(day, clock) % minutes
-        return
-    assert start <= instant < start + timedelta(minutes=minutes)
-    assert period_of(start, clock, minutes) == (day, period)
-
-
 @given(days, clocks)
 def test_the_wall_clock_agrees_with_the_zone(day: date, clock: str) -> None:
     if length_of(day, clock) % 15:
@@ -78,15 +61,6 @@ def test_the_wall_clock_agrees_with_the_zone(day: date, clock: str) -> None:
         # Most days: straight through. Where two changes meet on a day, both hours are seen.
         assert set(shown) <= set(range(0, 1440, 15))
     assert all(0 <= minute < 1440 for minute in shown)
-
-
-@given(days, clocks)
-def test_months_follow_each_other(day: date, clock: str) -> None:
-    start, end = month_bounds(day, clock)
-    following = first_of_next_month(day)
-    assert following.day == 1
-    assert month_bounds(following, clock)[0] == end
-    assert start == starts_at(day.replace(day=1), clock)
 
 
 @pytest.mark.parametrize(
@@ -121,14 +95,6 @@ def test_the_wall_clock_leaps_in_spring_and_repeats_in_autumn() -> None:
     assert wall_minutes(date(2026, 10, 25), "Europe/London", 60)[:4] == (0, 60, 60, 120)
 
 
-def test_settlement_periods_run_on_over_the_change() -> None:
-    day = date(2026, 10, 25)
-    assert period_starts_at(day, 1) == datetime(2026, 10, 24, 23, tzinfo=UTC)
-    assert period_starts_at(day, 50) == datetime(2026, 10, 25, 23, 30, tzinfo=UTC)
-    assert period_of(datetime(2026, 10, 25, 1, 29, tzinfo=UTC)) == (day, 5)
-    assert minute_of(period_starts_at(date(1970, 1, 1), 3, "UTC")) == 60
-
-
 def test_the_old_date_that_comes_back_after_midnight_is_of_the_new_day() -> None:
     """St John's, 28 October 1990: at 00:01 the clock went back to 23:01 of the 27th."""
     clock, day = "America/St_Johns", date(1990, 10, 28)
@@ -136,13 +102,6 @@ def test_the_old_date_that_comes_back_after_midnight_is_of_the_new_day() -> None
     again = datetime(1990, 10, 28, 2, 45, tzinfo=UTC)
     assert again.astimezone(ZoneInfo(clock)).date() == day - DAY
     assert day_of(again, clock) == day
-
-
-@pytest.mark.parametrize("period", [0, 47, -1])
-def test_a_period_that_a_day_does_not_have_is_refused(period: int) -> None:
-    with pytest.raises(Refused, match="MTR392") as caught:
-        period_starts_at(date(2026, 3, 29), period)
-    assert "1 to 46" in caught.value.problem.hint
 
 
 def test_hours_do_not_fill_a_day_of_half_an_hour_less() -> None:

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from submeter.core.problem import Refused
 from submeter.metering.days import count_of, minute_of, starts_at
-from submeter.metering.estimation import Estimate, Measured, Policy, Unestimated, estimate, meet_register
+from submeter.metering.estimation import Estimate, Measured, Policy, Unestimated, estimate
 from submeter.metering.market_codes import METHODS, OBSOLETE_REASONS, REASONS
 from submeter.metering.model import Stream
 from submeter.metering.reading_estimation import PastUse, estimate_reading
@@ -163,35 +163,6 @@ def test_the_days_that_an_estimate_names_are_all_that_it_rests_on(values: list[i
 def test_from_nothing_comes_nothing(days: int) -> None:
     found = estimate(ten_days([None] * 24 * 10), MONDAY, MONDAY + timedelta(days))
     assert [type(answer) for answer in found] == [Unestimated] * days
-
-
-# The register's word -------------------------------------------------------------------------------------------
-
-
-def guessed(*amounts: int) -> Estimate:
-    return Estimate(MONDAY, 1, len(amounts), amounts, "S", "14", "like day", 76, (MONDAY,))
-
-
-@given(st.lists(st.integers(0, 5000), min_size=1, max_size=96), st.integers(0, 10**6), st.integers(0, 10**6))
-def test_estimates_meet_the_register_exactly(amounts: list[int], known: int, missing: int) -> None:
-    half = len(amounts) // 2
-    parts = [guessed(*part) for part in (amounts[:half], amounts[half:]) if part]
-    met = meet_register(parts, known, known + missing)
-    assert sum(sum(one.amounts) for one in met) == missing
-    assert [len(one.amounts) for one in met] == [len(one.amounts) for one in parts]
-    assert all(one.scaled for one in met)
-    assert meet_register(met, known, known + missing) == met
-
-
-def test_each_interval_keeps_its_share() -> None:
-    (met,) = meet_register([guessed(100, 300)], 1000, 1800)
-    assert met.amounts == (200, 600)
-
-
-@pytest.mark.parametrize(("known", "advance", "amounts"), [(100, 99, (1,)), (0, 5, ()), (0, 5, (-1, 3))])
-def test_what_cannot_meet_the_register_is_refused(known: int, advance: int, amounts: tuple[int, ...]) -> None:
-    with pytest.raises(Refused, match="MTR383"):
-        meet_register([guessed(*amounts)] if amounts else [], known, advance)
 
 
 # Codes of the market -------------------------------------------------------------------------------------------
