@@ -64,8 +64,7 @@ class Source:
 class Options:
     """How to load. `format` names one instead of looking; `progress` hears the days that are done.
 
-    `columns` is a column map, or the name of one that is kept, for tables of no format; `clock` the clock of
-    tables that do not state their own.
+    For tables of no format: `columns` is a column map, or the name of one that is kept; `clock` is theirs.
     """
 
     all_or_nothing: bool = False
