@@ -44,7 +44,7 @@ _ESCO_OF = {
 _MAY_BE_EMPTY = {"reading_queue", "virtual_registers", "virtual_register_parts", "site_gates", "loss_factors", "register_interval_missing", "circuit_interval_missing", "import_findings", "import_waiting",
                  "column_maps", "interval_settings", "interval_findings", "interval_changes", "calendars", "calendar_holidays", "inducements",
                  "inducement_schedules", "offerings", "site_price_plans", "solar_credit_tariffs", "solar_installations", "solar_credit_allocations",
-                 "spot_prices", "price_conversions", "rated_lines"}  # fmt: skip
+                 "spot_prices", "price_conversions", "rated_lines", "demand_peaks"}  # fmt: skip
 # When a row was written is the one thing that differs from one filling to the next.
 _CLOCKS = {"created_at", "updated_at", "computed_at", "at", "data", "changes", "received_at", "finished_at"}
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -125,8 +126,8 @@ class Worker:
     def __init__(self) -> None:
         self.asked: list[Any] = []
 
-    def submit(self, action: Callable[..., Any], *arguments: Any) -> Future[Checked]:
-        self.asked.append(arguments[-1])
+    def submit(self, _: Callable[..., Any], work: "partial[Checked]") -> Future[Checked]:
+        self.asked.append(work.args[-1])
         done: Future[Checked] = Future()
         done.set_result(Checked(found=1))
         return done
