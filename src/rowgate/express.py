@@ -126,11 +126,18 @@ class Express:
         self.read = read
         # None: it came once, or has no way. Most of what comes once never comes again.
         self.known: dict[tuple[bytes, bytes], Known | None] = {}
+        self._preparer: Any = None
         self.date = b""
         self._dated: list[tuple[bytes, bytes]] = []
 
     def meet(self, key: tuple[bytes, bytes], data: bytes, values: Sequence[bytes]) -> None:
-        """Learn the way of a request that came before."""
+        """Learn the way of a request that came before.
+
+        Ways of an older schema are let go of all at once: each would keep all that was known of that schema.
+        """
+        if self._preparer is not self.gateway.current:
+            self._preparer = self.gateway.current
+            self.known.clear()
         if key not in self.known:
             remember(self.known, key, None, len(key[0]) + len(key[1]))
             return

@@ -1,12 +1,13 @@
 """Requests that differ in their values alone have one key, and only those."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rowgate.express import _located, take_out
+from rowgate.app import Gateway
+from rowgate.express import Express, _located, take_out
 from rowgate.request.query import canonical
 from rowgate.request.shape import GAP, Kind, take_apart
 
@@ -74,3 +75,22 @@ def test_a_query_of_no_values_is_found_as_it_is() -> None:
     template, order = _located(b"select=a%3Ab")
     assert (template % (), order) == (b"?select=a%3Ab", ())
     assert _located(b"") == (b"", ())
+
+
+class _Gateway:
+    """One that knows no way."""
+
+    def __init__(self) -> None:
+        self.current = object()
+
+
+def test_ways_of_an_older_schema_are_let_go_of() -> None:
+    """Each would keep all that was known of that schema, for as long as nobody asks for it again."""
+    gateway = _Gateway()
+    express = Express(cast("Gateway", gateway), lambda data, client: None)
+    express.meet((b"GET /a HTTP/1.1", b""), b"", ())
+    express.meet((b"GET /b HTTP/1.1", b""), b"", ())
+    assert len(express.known) == 2
+    gateway.current = object()
+    express.meet((b"GET /b HTTP/1.1", b""), b"", ())
+    assert list(express.known) == [(b"GET /b HTTP/1.1", b"")]
